@@ -1,0 +1,49 @@
+"""Stage a snapshot: our column names and types, typed non-values, every source column accounted for."""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+from pathlib import Path
+
+from expectations import Contract
+from expectations.partnership import Partnership
+from tasks.fetch.store import Snapshot, folder
+from tasks.stage.delimited import stage_delimited
+from tasks.stage.sheet import stage_sheet
+from tasks.stage.staging import ShapeChanged, Staging
+from tasks.stage.statcan import stage_statcan
+
+__all__ = ["ShapeChanged", "Staged", "stage"]
+
+LAYOUTS = {"statcan": stage_statcan, "delimited": stage_delimited, "sheet": stage_sheet}
+
+
+@dataclass(frozen=True, slots=True)
+class Staged:
+    """A staging file made from a snapshot under a contract, or the reason why none could be made."""
+
+    snapshot: Snapshot
+    contract_digest: str
+    path: str
+    refusal: tuple[str, str, str] | None = None
+
+
+def stage(snapshot: Snapshot, contract: Contract, partnership: Partnership) -> Staged:
+    """Read the snapshot's bytes into a staging file.
+
+    A cell that cannot be read sets its row aside; a file of another shape (a missing or foreign column, a broken zip, another
+    encoding) is refused whole, with what was found, what was expected and what to do in `refusal`.
+    """
+    source = folder(partnership.home) / snapshot.file
+    path = staging_path(partnership, contract, snapshot)
+    try:
+        with Staging(path, contract) as staging:
+            LAYOUTS[contract.layout.kind](staging, source, snapshot, contract, partnership)
+    except ShapeChanged as error:
+        return Staged(snapshot, contract.digest, "", (error.found, error.expected, error.fix))
+    return Staged(snapshot, contract.digest, str(path))
+
+
+def staging_path(partnership: Partnership, contract: Contract, snapshot: Snapshot) -> Path:
+    """Where the staging file of a snapshot lies."""
+    return partnership.home / "staged" / f"{contract.name}-{snapshot.sha256[:16]}-{contract.digest[:8]}.db"

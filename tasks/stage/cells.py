@@ -1,0 +1,79 @@
+"""Read one cell: whole numbers, marks of non-values, places, columns accounted for."""
+
+from __future__ import annotations
+
+import re
+
+from expectations import Contract
+from expectations.partnership import Partnership
+from sql.ledger import STATUS_CODE
+from sql.tables import status_code
+from tasks.stage.staging import ShapeChanged
+
+TECHNICAL = ("SCALAR_FACTOR", "SCALAR_ID", "VECTOR", "COORDINATE", "STATUS", "SYMBOL", "TERMINATED", "DECIMALS")
+
+
+def sources(contract: Contract) -> dict[str, list[str]]:
+    """Our column to the publisher's column or columns."""
+    named: dict[str, list[str]] = {}
+    for name, column in contract.columns.items():
+        source = column.source or name
+        named[name] = source if isinstance(source, list) else [source]
+    return named
+
+
+def account_for(header: list[str], contract: Contract) -> None:
+    """Every column of the file is ours, ignored by name, or an error; so is every column that is missing or twice there."""
+    wanted = [source for group in sources(contract).values() for source in group]
+    technical = TECHNICAL if contract.layout.kind == "statcan" else ()
+    twice = sorted({name for name in header if header.count(name) > 1})
+    missing = [name for name in [*wanted, *technical] if name not in header]
+    strange = [name for name in header if name not in wanted and name not in contract.ignore and name not in technical]
+    if not (twice or missing or strange):
+        return
+    parts = [f"{word} {', '.join(repr(n) for n in found)}" for word, found in (("no column", missing), ("a column more:", strange), ("twice the column", twice)) if found]
+    expected = f"the columns {', '.join(wanted)}"
+    if contract.source.fetch == "inbox":
+        raise ShapeChanged("; ".join(parts), expected, "Use the template as it was sent, without adding, renaming or removing columns.")
+    raise ShapeChanged("; ".join(parts), expected, f"The publisher changed the file: look at it, then mend the contract {contract.name}.")
+
+
+def number(text: str, contract: Contract, *, strict: bool) -> tuple[float | None, int]:
+    """A cell of the measure as (value, status code). `ValueError` for anything else.
+
+    `strict` (partners' files) takes digits only; else a thousands comma and blanks around are read too.
+    """
+    cell = text.strip()
+    for mark, meaning in contract.non_values.items():
+        if cell.lower() == mark.lower():
+            return None, status_code(mark, meaning.status)
+    plain = cell if strict else re.sub(r"(?<=\d),(?=\d{3}(\D|$))", "", cell)
+    measure = contract.columns[contract.measure or ""]
+    pattern = r"-?\d+" if measure.type == "integer" else r"-?\d+(\.\d+)?"
+    if not re.fullmatch(pattern, plain, re.ASCII):
+        raise ValueError(cell)
+    return float(plain), STATUS_CODE[""]
+
+
+class Places:
+    """Maps what a publisher prints to the code of a place, and says which places are kept."""
+
+    def __init__(self, contract: Contract, partnership: Partnership) -> None:
+        column = next((c for c in contract.columns.values() if c.type == "place" and not contract.is_register), None)
+        publisher = column.labels if column and column.labels else "statcan"
+        self._labels = partnership.labels(publisher) if column else {}
+        self._by_label = bool(column and column.labels)
+        self._kept = partnership.kept_places if contract.source.places == "partnership" else None
+
+    def code(self, printed: str) -> str | None:
+        """The place's code, or None when this publisher's label is of no place in the register."""
+        cell = printed.strip()
+        return self._labels.get(cell) if self._by_label else self._labels.get(cell, cell) or None
+
+    def is_kept(self, code: str | None) -> bool:
+        """True when rows of this place go on; with `places: all` every row that has a code does."""
+        return code is not None and (self._kept is None or code in self._kept)
+
+    @property
+    def all_kept(self) -> bool:
+        return self._kept is None

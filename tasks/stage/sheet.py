@@ -1,0 +1,210 @@
+"""Stage a table in our own columns: a register kept by staff, or a partner's CSV or Excel workbook."""
+
+from __future__ import annotations
+
+import csv
+import io
+import json
+import re
+import zipfile
+from collections.abc import Iterator
+from datetime import date, datetime
+from pathlib import Path
+from typing import Any
+
+from expectations import Column, Contract
+from expectations.partnership import Partnership
+from sql import periods
+from tasks.fetch.store import Snapshot
+from tasks.stage.cells import account_for, number, sources
+from tasks.stage.staging import Fault, ShapeChanged, Staging
+
+LARGEST_SHEET = 20_000_000
+SAVE_AGAIN = "Open the file, save it again as an Excel workbook (.xlsx) or as CSV UTF-8, and send that."
+Cells = dict[str, Any]
+
+
+def stage_sheet(staging: Staging, source: Path, snapshot: Snapshot, contract: Contract, _partnership: Partnership) -> None:
+    """Read the sheet; each cell that does not fit its column sets its row aside with how to mend it."""
+    body = source.read_bytes()
+    if not body.strip():
+        raise ShapeChanged("a file of 0 bytes" if not body else "an empty file", "a filled-in template", "Send the file again; it may have been cut off on its way.")
+    lines = _workbook(body, contract) if body[:4] == b"PK\x03\x04" else _csv(body, staging)
+    header = [str(name or "").strip() for name in next(lines, (0, []))[1]]
+    while header and not header[-1]:
+        header.pop()
+    account_for(header, contract)
+    sheet = _Sheet(staging, contract)
+    read = 0
+    for row, cells in lines:
+        if any(cell not in (None, "") for cell in cells):
+            read += 1
+            sheet.take(row, header, cells)
+    if not read and contract.rows[0] > 0:
+        raise ShapeChanged("a header and no rows", "at least one row", "Fill in the template and send it again.")
+    sheet.write()
+    staging.finish(rows_read=read, datapoints=None)
+
+
+def _csv(body: bytes, staging: Staging) -> Iterator[tuple[int, list[Any]]]:
+    if body[:2] in (b"\xff\xfe", b"\xfe\xff"):
+        raise ShapeChanged("UTF-16 text", "CSV UTF-8", SAVE_AGAIN)
+    try:
+        text = body.decode("utf-8-sig")
+    except UnicodeDecodeError:
+        text = body.decode("cp1252", "replace")
+        staging.fault(
+            Fault(0, "", "encoding", "windows-1252 text", "CSV UTF-8", "It was read; next time choose \"CSV UTF-8\" when saving.", "warning")
+        )
+    lines = csv.reader(io.StringIO(text, newline=""))
+    for cells in lines:
+        yield lines.line_num, list(cells)
+
+
+def _workbook(body: bytes, contract: Contract) -> Iterator[tuple[int, list[Any]]]:
+    from openpyxl import load_workbook  # 0.2 s, wanted only here
+
+    try:
+        with zipfile.ZipFile(io.BytesIO(body)) as container:
+            if sum(entry.file_size for entry in container.infolist()) > LARGEST_SHEET:
+                raise ShapeChanged("a workbook of over 20 MB", "a workbook of some pages", SAVE_AGAIN)
+        book = load_workbook(io.BytesIO(body), read_only=True, data_only=False)
+    except (zipfile.BadZipFile, KeyError, ValueError, OSError) as error:
+        raise ShapeChanged("a workbook that cannot be opened", "an Excel workbook (.xlsx)", SAVE_AGAIN) from error
+    wanted = contract.layout.sheet
+    if wanted and wanted not in book.sheetnames:
+        raise ShapeChanged(f"the sheets {', '.join(book.sheetnames)}", f"a sheet named {wanted}", "Use the template as it was sent.")
+    sheet = book[wanted] if wanted else book[book.sheetnames[0]]
+    for row, cells in enumerate(sheet.iter_rows(values_only=True), start=1):
+        yield row, list(cells)
+
+
+class _Sheet:
+    """Collects the rows of one sheet."""
+
+    def __init__(self, staging: Staging, contract: Contract) -> None:
+        self.staging, self.contract = staging, contract
+        self.names = {source[0]: name for name, source in sources(contract).items()}
+        self.series: dict[tuple[str, ...], int] = {}
+        self.facts: list[tuple[Any, ...]] = []
+        self.keys: dict[tuple[Any, ...], int] = {}
+        self.spans: dict[int, periods.Period] = {}
+
+    def take(self, row: int, header: list[str], cells: list[Any]) -> None:
+        if any(cell not in (None, "") for cell in cells[len(header) :]):
+            beyond = {self.names[name]: cell for name, cell in zip(header, cells, strict=False)}
+            self._aside(row, "", "width", "a cell right of the last column", "cells under a column only", "Remove it; notes belong in an e-mail.", beyond)
+            return
+        padded = cells + [None] * (len(header) - len(cells))
+        named = {self.names[name]: cell for name, cell in zip(header, padded, strict=False) if name in self.names}
+        typed: dict[str, Any] = {}
+        for name, column in self.contract.columns.items():
+            try:
+                typed[name] = self._cell(named[name], column, is_measure=name == self.contract.measure)
+            except _Wrong as wrong:
+                self._aside(row, name, wrong.rule, wrong.found, wrong.expected, wrong.fix, named)
+                return
+        self._keep(row, typed, named)
+
+    def _keep(self, row: int, typed: dict[str, Any], named: Cells) -> None:
+        key = tuple(typed[name].id if name == self.contract.period else typed[name] for name in self.contract.grain)
+        if key in self.keys:
+            first = self.keys[key]
+            fix = "Keep one of the two rows."
+            self._aside(row, "", "key", f"the same {', '.join(self.contract.grain)} as row {first}", "one row for each", fix, named)
+            return
+        self.keys[key] = row
+        if self.contract.is_register:
+            self.facts.append((row, *[typed[name] for name in [*self.contract.grain, *self._values()]]))
+            return
+        span = typed[self.contract.period or ""]
+        self.spans[span.id] = span
+        dimensions = tuple(str(typed[name]) for name in self.contract.dimensions)
+        number_ = self.series.setdefault(dimensions, len(self.series) + 1)
+        value, status = typed[self.contract.measure or ""]
+        self.facts.append((row, number_, span.id, value, status, 0))
+
+    def _values(self) -> list[str]:
+        return [name for name in self.contract.columns if name not in self.contract.grain]
+
+    def _cell(self, cell: Any, column: Column, *, is_measure: bool) -> Any:
+        text = _plain(cell, column)
+        if text == "":
+            if not column.required:
+                return None
+            fix = 'Write the number, 0 if there were none, or "not collected".' if is_measure else "Fill in the cell."
+            raise _Wrong("required", "an empty cell", "a filled cell", fix)
+        if is_measure:
+            return _measure(text, self.contract)
+        return _typed(text, column)
+
+    def _aside(self, row: int, column: str, rule: str, found: str, expected: str, fix: str, named: Cells) -> None:
+        content = json.dumps({name: "" if cell is None else str(cell) for name, cell in named.items()}, ensure_ascii=False)
+        self.staging.fault(Fault(row, column, rule, found, expected, fix), content)
+
+    def write(self) -> None:
+        if self.contract.is_register:
+            self.staging.insert("facts", self.facts, 1 + len(self.contract.columns))
+            return
+        width = 2 + len(self.contract.dimensions)
+        self.staging.insert("series", ((n, "\x1f".join(key), *key) for key, n in self.series.items()), width)
+        self.staging.insert("period", ((span.id, span.code) for span in self.spans.values()), 2)
+        self.staging.insert("facts", self.facts, 6)
+
+
+class _Wrong(Exception):
+    """A cell that does not fit its column."""
+
+    def __init__(self, rule: str, found: str, expected: str, fix: str) -> None:
+        super().__init__(found)
+        self.rule, self.found, self.expected, self.fix = rule, found, expected, fix
+
+
+def _plain(cell: Any, column: Column) -> str:
+    """A cell as text. Formulas, dates and truth values where they do not belong are named for what they are."""
+    if cell is None:
+        return ""
+    if isinstance(cell, str):
+        text = cell.strip()
+        if text.startswith("="):
+            raise _Wrong("formula", "a formula", "the number itself", "Copy the cell and paste it as a value (Paste Special, Values).")
+        return text
+    if isinstance(cell, datetime | date):
+        day = cell.date() if isinstance(cell, datetime) else cell
+        if column.type == "date":
+            return day.isoformat()
+        raise _Wrong("date", f"the date {day.isoformat()}", "a number" if column.unit else "text", "Format the cell as Text or Number and type it again.")
+    if isinstance(cell, bool):
+        raise _Wrong("boolean", str(cell).upper(), "a number or text", "Type the number or text itself.")
+    if isinstance(cell, float) and cell.is_integer():
+        return str(int(cell))
+    return str(cell)
+
+
+def _measure(text: str, contract: Contract) -> tuple[float | None, int]:
+    try:
+        return number(text, contract, strict=True)
+    except ValueError:
+        marks = " or ".join(f'"{mark}"' for mark in contract.non_values)
+        digits = re.sub(r"[\s,. ]", "", text)
+        fix = f'Write {digits}, not "{text}".' if digits.isdigit() else f"Write digits only, or {marks}."
+        raise _Wrong("integer", text, f"a whole number in digits, or {marks}", fix) from None
+
+
+def _typed(text: str, column: Column) -> Any:
+    if column.type == "period":
+        try:
+            return periods.parse(text, column.frequency, column.starts)
+        except ValueError:
+            example = {"quarterly": "2026-Q3", "monthly": "2026-07", "annual": "2026"}.get(column.frequency, "2026")
+            raise _Wrong("period", text, f"a period such as {example}", f"Write the period as {example}.") from None
+    if column.type == "integer":
+        if not re.fullmatch(r"-?\d{1,9}", text, re.ASCII):
+            raise _Wrong("integer", text, "a whole number", "Write digits only.")
+        return int(text)
+    if column.type == "date":
+        try:
+            return date.fromisoformat(text).isoformat()
+        except ValueError:
+            raise _Wrong("date", text, "a date such as 2026-09-30", "Write year-month-day.") from None
+    return text

@@ -1,0 +1,104 @@
+"""The staging file: one SQLite file per snapshot, where the checks run and from which the load reads.
+
+Nothing unchecked enters the warehouse. The file is written under a temporary name and renamed when whole; it can be deleted
+at any time and is made again from the snapshot.
+"""
+
+from __future__ import annotations
+
+import os
+import sqlite3
+from collections.abc import Iterable, Sequence
+from dataclasses import dataclass
+from itertools import chain, islice
+from pathlib import Path
+from typing import Any
+
+from expectations import Contract
+from sql.tables import tables
+from tasks import Refused
+
+ROWS_PER_STATEMENT = 400
+
+
+class ShapeChanged(Refused):
+    """The file is not of the shape its contract knows: nothing of it is loaded. `found`, `expected` and `fix` are for people."""
+
+    def __init__(self, found: str, expected: str, fix: str) -> None:
+        super().__init__(f"found {found}; expected {expected}. {fix}")
+        self.found, self.expected, self.fix = found, expected, fix
+
+
+@dataclass(frozen=True, slots=True)
+class Fault:
+    """A cell or row that could not be read: it waits in quarantine with its reason."""
+
+    row: int
+    column: str
+    rule: str
+    found: str
+    expected: str
+    fix: str
+    severity: str = "critical"
+
+
+class Staging:
+    """Writes one staging file. Use as a context manager; leaving it without an error puts the file in place."""
+
+    def __init__(self, path: Path, contract: Contract) -> None:
+        self.path = path
+        self.contract = contract
+        self._temporary = path.with_suffix(f".{os.getpid()}.part")
+        path.parent.mkdir(parents=True, exist_ok=True)
+        self._temporary.unlink(missing_ok=True)
+        self.db = sqlite3.connect(self._temporary, isolation_level=None)
+        for pragma in ("journal_mode=off", "synchronous=off", "cache_size=-50000", "locking_mode=exclusive"):
+            self.db.execute(f"pragma {pragma}")
+        self._create()
+
+    def _create(self) -> None:
+        quoted = ", ".join(f'"{name}" text' for name in self.contract.dimensions)
+        self.db.execute("create table unread(number integer primary key, row integer, column_name text, rule text, found text, expected text, fix text, severity text)")
+        self.db.execute("create table file(rows_read integer, rows_kept integer, datapoints integer, periods integer)")
+        self.db.execute("create table held(row integer primary key)")
+        self.db.execute("create table raw(row integer primary key, content text)")
+        if self.contract.is_register:
+            columns = ", ".join(f'"{name}"' for name in [*tables(self.contract).keys, *tables(self.contract).values])
+            self.db.execute(f"create table facts(row integer primary key, {columns})")
+        else:
+            self.db.execute(f"create table series(series_id integer primary key, series_key text unique, {quoted})")
+            self.db.execute("create table facts(row integer, series_id integer, period integer, value real, status integer, quality integer)")
+            self.db.execute("create table period(period integer primary key, code text)")
+        self.db.execute("begin")
+
+    def insert(self, table: str, rows: Iterable[Sequence[Any]], width: int) -> None:
+        """Insert rows, hundreds per statement (twice as fast as one by one)."""
+        mark = f"({','.join('?' * width)})"
+        source = iter(rows)
+        while group := list(islice(source, ROWS_PER_STATEMENT)):
+            self.db.execute(f"insert into {table} values {','.join([mark] * len(group))}", list(chain.from_iterable(group)))
+
+    def fault(self, fault: Fault, content: str = "") -> None:
+        """Set a row aside with its reason; `content` is the row as read (JSON)."""
+        row = (fault.row, fault.column, fault.rule, fault.found[:200], fault.expected, fault.fix, fault.severity)
+        self.db.execute("insert into unread(row, column_name, rule, found, expected, fix, severity) values (?,?,?,?,?,?,?)", row)
+        if content and fault.severity == "critical":
+            self.db.execute("insert or ignore into raw values (?,?)", (fault.row, content))
+
+    def finish(self, *, rows_read: int, datapoints: int | None) -> None:
+        """Write the summary of the file that the file-level checks read."""
+        (kept,) = self.db.execute("select count(*) from facts").fetchone()
+        periods = 0 if self.contract.is_register else self.db.execute("select count(*) from period").fetchone()[0]
+        self.db.execute("insert into file values (?,?,?,?)", (rows_read, kept, datapoints, periods))
+
+    def __enter__(self) -> Staging:
+        return self
+
+    def __exit__(self, kind: object, _error: object, _trace: object) -> None:
+        if kind is None:
+            self.db.execute("commit")
+        self.db.close()
+        if kind is None:
+            os.replace(self._temporary, self.path)
+        else:
+            self._temporary.unlink(missing_ok=True)
