@@ -1,1 +1,1 @@
-"""The sample world: publishers on the loopback and the workbooks of partners that do not exist. Everything here is marked SAMPLE."""
+"""The sample world: publishers on the loopback and the files of partners that do not exist, all marked SAMPLE."""

@@ -17,8 +17,8 @@ from demo.answers import Answer, Request, as_json, download, page
 
 FILES = "/opendata-donneesouvertes/data/"
 ACTION = "/data/api/3/action/"
-EN_MONTHS = "Jan Feb Mar Apr May Jun Jul Aug Sep Oct Nov Dec".split()
-FR_MONTHS = "janv. fév. mars avr. mai juin juil. août sept. oct. nov. déc.".split()
+EN_MONTHS = ["Jan", "Feb", "Mar", "Apr", "May", "Jun", "Jul", "Aug", "Sep", "Oct", "Nov", "Dec"]
+FR_MONTHS = ["janv.", "fév.", "mars", "avr.", "mai", "juin", "juil.", "août", "sept.", "oct.", "nov.", "déc."]
 # FR_ANNEÉ is the publisher's spelling.
 TIME = ["EN_YEAR", "EN_QUARTER", "EN_MONTH", "FR_ANNEÉ", "FR_TRIMESTRE", "FR_MOIS"]
 CMA = ["EN_CENSUS_METROPOLITAN_AREA", "FR_RÉGION_MÉTROPOLITAINE_DE_RECENSEMENT"]
@@ -63,6 +63,9 @@ class Ircc:
         if action == "package_show":
             return _show(packages, request, address + action)
         if action == "package_search":
+            if not all(request.query.get(name, "0").isdigit() for name in ("start", "rows")):
+                error = {"__type": "Validation Error", "message": "Must be a natural number"}
+                return as_json({"help": address + action, "success": False, "error": error}, 409)
             return as_json({"help": address + action, "success": True, "result": _search(packages, request)})
         return page(404, "Page not found")
 
@@ -115,7 +118,7 @@ def _search(packages: list[dict[str, Any]], request: Request) -> dict[str, Any]:
     phrase = re.search(r'title:"([^"]*)"', asked)
     words = [phrase.group(1)] if phrase else [word for word in asked.split() if word != "*:*"]
     found = [package for package in packages if all(word.lower() in package["title"].lower() for word in words)]
-    start, rows = int(request.query.get("start", "0")), int(request.query.get("rows", "10"))
+    start, rows = (int(request.query.get(name, usual)) for name, usual in (("start", "0"), ("rows", "10")))
     return {"count": len(found), "sort": "score desc, metadata_modified desc", "results": found[start : start + rows]}
 
 

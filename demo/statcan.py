@@ -60,7 +60,7 @@ class StatCan:
         return as_json([self._envelope(pid) for pid in ids])
 
     def _envelope(self, pid: str) -> dict[str, Any]:
-        """The metadata, or one of the publisher's two ways to say that there is no such table: 9xxxxxxx FAILED, others code 5."""
+        """The metadata, or one of the two ways to say that there is no such table: 9xxxxxxx FAILED, others code 5."""
         if pid in self.metadata:
             return {"status": "SUCCESS", "object": self.metadata[pid]}
         if pid.startswith("9"):

@@ -1,43 +1,54 @@
-"""Tables of Statistics Canada, built from a declaration: the metadata object and the full-table zips, quirks included."""
+"""Tables of Statistics Canada, built from a declaration: the metadata object and the full-table zips."""
 
 from __future__ import annotations
 
-import csv
 import io
-import itertools
 import zipfile
 from collections.abc import Iterator
 from dataclasses import dataclass
 from datetime import datetime
 from pathlib import Path
-from typing import Any, NamedTuple
+from typing import Any
 from zoneinfo import ZoneInfo
 
 import yaml
+
+from demo.statcan_cells import Cell, coordinate, read
 
 TORONTO = ZoneInfo("America/Toronto")
 FREQUENCY = {9: ("Quarterly", "Trimestriel"), 12: ("Annual", "Annuel")}
 BEFORE_DIMENSIONS = {"en": ["REF_DATE", "GEO", "DGUID"], "fr": ["PÉRIODE DE RÉFÉRENCE", "GÉO", "DGUID"]}
 AFTER_DIMENSIONS = {
-    "en": "UOM UOM_ID SCALAR_FACTOR SCALAR_ID VECTOR COORDINATE VALUE STATUS SYMBOL TERMINATED DECIMALS".split(),
+    "en": [
+        *["UOM", "UOM_ID", "SCALAR_FACTOR", "SCALAR_ID", "VECTOR", "COORDINATE"],
+        *["VALUE", "STATUS", "SYMBOL", "TERMINATED", "DECIMALS"],
+    ],
     "fr": [
         *["UNITÉ DE MESURE", "IDENTIFICATEUR D'UNITÉ DE MESURE", "FACTEUR SCALAIRE", "IDENTIFICATEUR SCALAIRE"],
         *["VECTEUR", "COORDONNÉES", "VALEUR", "STATUT", "SYMBOLE", "TERMINÉ", "DÉCIMALES"],
     ],
 }
-LEGEND = [("not available for a specific reference period", ".."), ("use with caution", "E"), ("not applicable", "...")]
-LEGEND += [("preliminary", "p"), ("revised", "r"), ("suppressed to meet confidentiality requirements", "x"), ("terminated", "t")]
-
-
-class Cell(NamedTuple):
-    """One data point: its period, its members in the order of the dimensions, and what is printed."""
-
-    period: str
-    members: tuple[int, ...]
-    value: str
-    status: str = ""
-    symbol: str = ""
-    terminated: str = ""
+HEADS = {
+    "cube": "Cube Title,Product Id,CANSIM Id,URL,Cube Notes,Archive Status,Frequency,Start Reference Period,"
+    "End Reference Period,Total number of dimensions",
+    "dimension": "Dimension ID,Dimension name,Dimension Notes,Dimension Definitions",
+    "member": "Dimension ID,Member Name,Classification Code,Member ID,Parent Member ID,Terminated,Member Notes,"
+    "Member Definitions",
+    "legend": "Description,Symbol",
+    "survey": "Survey Code,Survey Name",
+    "subject": "Subject Code,Subject Name",
+    "note": "Note ID,Note",
+    "correction": "Correction ID,Correction Date,Correction Note",
+}
+LEGEND = [
+    ("not available for a specific reference period", ".."),
+    ("use with caution", "E"),
+    ("not applicable", "..."),
+    ("preliminary", "p"),
+    ("revised", "r"),
+    ("suppressed to meet confidentiality requirements", "x"),
+    ("terminated", "t"),
+]
 
 
 @dataclass(frozen=True, slots=True)
@@ -55,87 +66,11 @@ class Table:
 def build(declaration: Path) -> Table:
     """The table that a `statcan_<pid>.yaml` and the CSV of the same name declare."""
     said = yaml.safe_load(declaration.read_text(encoding="utf-8"))
-    cells = list(_cells(said, declaration.with_suffix(".csv")))
+    cells = list(read(said, declaration.with_suffix(".csv")))
     metadata = _metadata(said, cells)
     built = datetime.fromisoformat(said["zip_built"]).replace(tzinfo=TORONTO)
     zips = {language: _zip(said, cells, metadata, language) for language in ("en", "fr")}
     return Table(str(said["product"]), metadata, zips, built, said["released"], said["changed_list"])
-
-
-def _cells(said: dict[str, Any], figures: Path) -> Iterator[Cell]:
-    with figures.open(encoding="utf-8", newline="") as file:
-        header, *rows = csv.reader(file)
-    keys = [name for name in header if not name[0].isdigit()]
-    ids = {d["name"]["en"]: {m["en"]: m["id"] for m in d["members"]} for d in said["dimensions"]}
-    for column, period in enumerate(header[len(keys) :], len(keys)):
-        found: list[Cell] = []
-        for row in rows:
-            named = dict(zip(keys, row, strict=False))
-            found += _crossed(said, ids, period, named, row[column]) if "shares" in said else [
-                Cell(period, tuple(ids[name][named[name]] for name in ids), row[column])
-            ]
-        yield from (_dated(said, cell) for cell in sorted(found, key=lambda cell: cell.members) if _lives(said, cell))
-
-
-def _crossed(said: dict[str, Any], ids: dict[str, dict[str, int]], period: str, named: dict[str, str], total: str) -> list[Cell]:
-    """A total spread over gender and age, with the marks that hide or qualify a cell."""
-    component, place = named["Components of population growth"], named["Geography"]
-    around = (ids["Geography"][place], ids["Components of population growth"][component])
-    spread = _spread(int(total), said["shares"][component]) if total != ".." else {}
-    cells = []
-    for gender, age in itertools.product(ids["Gender"], ids["Age group"]):
-        members = (around[0], ids["Gender"][gender], ids["Age group"][age], around[1])
-        value, status = _marked(said["marks"], spread, place, component, members[1:3], age) if spread else ("", "..")
-        cells.append(Cell(period, members, value, status))
-    return cells
-
-
-def _spread(total: int, shares: dict[str, Any]) -> dict[tuple[int, int], int]:
-    """Whole numbers by gender and age (1 is the total of each) that add up exactly."""
-    ages = _parts(total, shares["ages"])
-    men = [_parts(part, [shares["men"], 1 - shares["men"]])[0] for part in ages]
-    women = [part - m for part, m in zip(ages, men, strict=True)]
-    rows = {1: ages, 2: men, 3: women}
-    return {(g, a): ([sum(row), *row])[a - 1] for g, row in rows.items() for a in range(1, len(row) + 2)}
-
-
-def _parts(total: int, shares: list[float]) -> list[int]:
-    """`total` in whole parts by the method of largest remainders."""
-    exact = [abs(total) * share for share in shares]
-    parts = [int(part) for part in exact]
-    order = sorted(range(len(parts)), key=lambda i: (parts[i] - exact[i], i))
-    for i in order[: abs(total) - sum(parts)]:
-        parts[i] += 1
-    return parts if total >= 0 else [-part for part in parts]
-
-
-def _marked(
-    marks: dict[str, Any], spread: dict[tuple[int, int], int], place: str, component: str, at: tuple[int, ...], age: str
-) -> tuple[str, str]:
-    """The value and status of one cell; `at` is its gender and age."""
-    hidden, qualified, absent = marks["confidential"], marks["caution"], marks["not_applicable"]
-    if component in absent["components"] and age in absent["ages"]:
-        return "", "..."
-    if component in hidden["components"] and at[0] > 1 and abs(spread[1, at[1]]) < hidden["below"]:
-        return "", "x"
-    caution = component in qualified["components"] and place in qualified["geographies"]
-    return str(spread[at[0], at[1]]), "E" if caution else ""
-
-
-def _dated(said: dict[str, Any], cell: Cell) -> Cell:
-    symbols = {period: symbol for symbol, periods in said.get("symbols", {}).items() for period in periods}
-    ended = said.get("marks", {}).get("terminated", {}).get("coordinate") == _coordinate(cell)
-    return cell._replace(symbol=symbols.get(cell.period, ""), terminated="t" if ended else "")
-
-
-def _lives(said: dict[str, Any], cell: Cell) -> bool:
-    """A terminated series has no rows after its last period."""
-    ended = said.get("marks", {}).get("terminated")
-    return not ended or ended["coordinate"] != _coordinate(cell) or cell.period <= ended["last"]
-
-
-def _coordinate(cell: Cell) -> str:
-    return ".".join(map(str, cell.members))
 
 
 def _dguid(member: dict[str, Any]) -> str:
@@ -240,7 +175,7 @@ def _data(said: dict[str, Any], cells: list[Cell], language: str) -> str:
     for cell in cells:
         place, *others = (name[m] for name, m in zip(names, cell.members, strict=True))
         head = [cell.period, place, dguids[cell.members[0]], *others, *unit, scalar, "0"]
-        rows.append([*head, f"v{vectors[cell.members]}", _coordinate(cell), *cell[2:], "0"])
+        rows.append([*head, f"v{vectors[cell.members]}", coordinate(cell), *cell[2:], "0"])
     return _lines(said, ['"' + between.join(row) + '"' for row in rows])
 
 
@@ -258,23 +193,22 @@ def _description(said: dict[str, Any], metadata: dict[str, Any], language: str) 
     status = metadata["archiveStatusEn" if en else "archiveStatusFr"]
     frequency = FREQUENCY[said["frequency"]][0 if en else 1]
     cube = [title, pid, "", table, "1", status, frequency, metadata["cubeStartDate"], metadata["cubeEndDate"]]
-    blocks = [
-        [["Cube Title", "Product Id", "CANSIM Id", "URL", "Cube Notes", "Archive Status", "Frequency"]
-         + ["Start Reference Period", "End Reference Period", "Total number of dimensions"],
-         [*cube, len(said["dimensions"]), None]],
-        [["Dimension ID", "Dimension name", "Dimension Notes", "Dimension Definitions"]]
-        + [[i, d["name"][language], "", ""] for i, d in enumerate(said["dimensions"], 1)],
-        [["Dimension ID", "Member Name", "Classification Code", "Member ID", "Parent Member ID", "Terminated"]
-         + ["Member Notes", "Member Definitions"]]
-        + [_member_row(i, m, language) for i, d in enumerate(said["dimensions"], 1) for m in d["members"]],
-        [["Symbol Legend"], ["Description", "Symbol"], *([*row, None] for row in LEGEND)],
-        [["Survey Code", "Survey Name"], *([code, ""] for code in said["surveys"])],
-        [["Subject Code", "Subject Name"], *([code, ""] for code in said["subjects"])],
-        [["Note ID", "Note"], *([i, note[language]] for i, note in enumerate(said["notes"], 1))],
-        [["Correction ID", "Correction Date", "Correction Note"]]
-        + [[c["id"], c["date"], c[language]] for c in said["corrections"]],
-    ]
-    return _lines(said, [line for block in blocks for line in (*map(_quoted, block), "")])
+    dimensions = list(enumerate(said["dimensions"], 1))
+    blocks = {
+        "cube": [[*cube, len(dimensions), None]],
+        "dimension": [[i, d["name"][language], "", ""] for i, d in dimensions],
+        "member": [_member_row(i, m, language) for i, d in dimensions for m in d["members"]],
+        "legend": [[*row, None] for row in LEGEND],
+        "survey": [[code, ""] for code in said["surveys"]],
+        "subject": [[code, ""] for code in said["subjects"]],
+        "note": [[i, note[language]] for i, note in enumerate(said["notes"], 1)],
+        "correction": [[c["id"], c["date"], c[language]] for c in said["corrections"]],
+    }
+    lines = []
+    for name, rows in blocks.items():
+        lines += ['"Symbol Legend"'] if name == "legend" else []
+        lines += [_quoted(HEADS[name].split(",")), *map(_quoted, rows), ""]
+    return _lines(said, lines)
 
 
 def _member_row(position: int, member: dict[str, Any], language: str) -> list[Any]:

@@ -1,6 +1,6 @@
-"""Render a draft into its document: an archival, accessible PDF, the same brief as a web page, and the files beside them.
+"""Render a draft into its document: an archival, accessible PDF, the same brief as a web page, the files beside them.
 
-The same draft and densities give the same bytes in every process: the only date is the edition's, the only fonts are ours.
+The same draft and densities give the same bytes in every process: the only date is the edition's, all fonts are ours.
 """
 
 from __future__ import annotations

@@ -1,4 +1,4 @@
-"""Fit two sheets on two pages: tighten the sheet that overflows, step by step, and stop when the last step is not enough."""
+"""Fit two sheets on two pages: tighten the sheet that overflows step by step, and stop when that is not enough."""
 
 from __future__ import annotations
 

@@ -8,14 +8,17 @@ from __future__ import annotations
 
 from typing import Any
 
-from weasyprint.urls import URLFetcher, URLFetcherResponse
+from weasyprint.urls import (  # type: ignore[import-untyped, unused-ignore]
+    URLFetcher,
+    URLFetcherResponse,
+)
 
 _KINDS = ("data:image/png;base64,", "data:image/svg+xml")
 _LARGEST = 2_000_000
 
 
-class StrictFetcher(URLFetcher):  # type: ignore[misc]
-    """Admits small `data:` images; anything else is a fatal error of WeasyPrint, which `render` turns into a Problem."""
+class StrictFetcher(URLFetcher):  # type: ignore[misc, unused-ignore]
+    """Admits small `data:` images; anything else is a fatal error of WeasyPrint, which `render` makes a Problem."""
 
     def __init__(self) -> None:
         super().__init__(allowed_protocols={"data"}, allow_redirects=False, fail_on_errors=True)

@@ -60,7 +60,7 @@ def _words(draft: Draft) -> dict[str, str]:
     needed = [*WORDS, *(f"flag_{flag.lower()}" for flag in draft.flags)]
     missing = [key for key in needed if not draft.words.get(key, "").strip()]
     if missing:
-        raise MissingWords(f"words of language {draft.language!r} lack {', '.join(missing)}: add them to its words file")
+        raise MissingWords(f"words of language {draft.language!r} lack {', '.join(missing)}: add them in briefs/words")
     return draft.words
 
 

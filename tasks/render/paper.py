@@ -60,7 +60,7 @@ def print_pdf(draft: Draft, attachments: tuple[Attachment, ...], *, start: tuple
 
 
 def _laid(html: str, press: _Press) -> Any:
-    from weasyprint import HTML
+    from weasyprint import HTML  # type: ignore[import-untyped, unused-ignore]
 
     source = HTML(string=html, url_fetcher=press.fetcher)
     return source.render(font_config=press.fonts, stylesheets=[press.css], pdf_variant=VARIANT)
@@ -106,7 +106,8 @@ def _strictly(name: str) -> Iterator[None]:
     finally:
         logger.removeHandler(complaints)
     if complaints.messages:
-        raise RenderFault(f"{name}: {'; '.join(dict.fromkeys(complaints.messages))}: mend the text, the CSS or the fonts")
+        said = "; ".join(dict.fromkeys(complaints.messages))
+        raise RenderFault(f"{name}: {said}: mend the text, the CSS or the fonts")
 
 
 @contextmanager

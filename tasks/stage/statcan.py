@@ -44,7 +44,7 @@ def stage_statcan(staging: Staging, source: Path, snapshot: Snapshot, contract: 
     except (pa.ArrowInvalid, UnicodeDecodeError) as error:
         raise ShapeChanged(f"text that cannot be read ({error})", "UTF-8 text with the columns of the header", AGAIN) from error
     reader.write()
-    staging.finish(rows_read=reader.read_rows, datapoints=snapshot.facts.get("datapoints"))
+    staging.finish(rows_read=reader.read_rows + len(reader.spoilt), datapoints=snapshot.facts.get("datapoints"))
 
 
 def _data_member(archive: zipfile.ZipFile) -> str:
@@ -248,7 +248,9 @@ class _Table:
             fault = Fault(number, "", "width", f"{actual} cells", f"{expected} cells", "The row waits in quarantine.")
             self.staging.fault(fault, json.dumps({"line": text}, ensure_ascii=False))
         width = 2 + len(self.dimensions)
-        rows = ((number + 1, coordinate, *self.keys[number]) for coordinate, number in self.series.items() if self.kept[number])
+        # A member that is renamed is another series: nothing printed under the old name changes its meaning in silence.
+        named = ((number, "\x1f".join([coordinate, *self.labels[number]])) for coordinate, number in self.series.items())
+        rows = ((number + 1, key, *self.keys[number]) for number, key in named if self.kept[number])
         self.staging.insert("series", rows, width)
         self.staging.insert("period", self.codes.items(), 2)
 

@@ -113,7 +113,9 @@ def _attachments(language: str, claims: list[Claim]) -> tuple[Attachment, ...]:
     record = json.dumps({"language": language, "snapshots": ["0" * 64]}, indent=1, sort_keys=True)
     return (
         Attachment(f"sample-town.{language}.json", "Where each number comes from", record + "\n", "Source"),
-        Attachment(f"sample-town.{language}.csv", "The numbers of this brief", "id,shown,figure,place\n" + rows, "Data"),
+        Attachment(
+            f"sample-town.{language}.csv", "The numbers of this brief", "id,shown,figure,place\n" + rows, "Data"
+        ),
     )
 
 
@@ -137,7 +139,9 @@ def _case(say: _Words, number: _Numbers) -> Sheet:
                 number("310", "sample_waiting_list"),
                 say("people", "personnes"),
                 say("on the waiting list in September", "sur la liste d’attente en septembre"),
-                say("Up ", "En hausse de ") + number("45", "sample_waiting_list") + say(" since April", " depuis avril"),
+                say("Up ", "En hausse de ")
+                + number("45", "sample_waiting_list")
+                + say(" since April", " depuis avril"),
                 worse=True,
             ),
         )
@@ -254,7 +258,7 @@ def _levels(say: _Words, number: _Numbers) -> Multiples:
     )
     return Multiples(
         say("Beginners wait longest", "Les débutants attendent le plus"),
-        say("Weeks of waiting by class level, same scale. Dashed line: 6-week target", "Semaines d’attente par niveau"),
+        say("Weeks by class level, same scale. Dashed: 6-week target", "Semaines par niveau, même échelle"),
         items,
     )
 
@@ -285,7 +289,12 @@ def _wards(say: _Words, number: _Numbers) -> Table:
         Row(
             (
                 Cell(name),
-                Cell(share if bar is None else number(share, place=name.lower()), True, bar, hidden if bar is None else ""),
+                Cell(
+                    share if bar is None else number(share, place=name.lower()),
+                    True,
+                    bar,
+                    hidden if bar is None else "",
+                ),
                 Cell(number(wait, place=name.lower()), True),
                 Cell(number(change, place=name.lower()), True),
             ),
@@ -295,8 +304,8 @@ def _wards(say: _Words, number: _Numbers) -> Table:
         for name, share, bar, wait, change in given
     )
     return Table(
-        say("Town Ward has the highest share of newcomers", "Le quartier Town compte le plus de nouveaux arrivants"),
-        say("Residents who arrived since 2021, and the wait for classes", "Résidents arrivés depuis 2021, et l’attente"),
+        say("Town Ward has the highest share of newcomers", "Le quartier Town compte le plus d’arrivants"),
+        say("Residents who arrived since 2021, and the wait for classes", "Arrivés depuis 2021, et l’attente"),
         (
             say("Ward", "Quartier"),
             say("Newcomers, % of residents", "Nouveaux arrivants, % des résidents"),
@@ -374,7 +383,7 @@ def _changes(say: _Words, number: _Numbers) -> Changes:
 def _belongs(say: _Words) -> Table:
     given = (
         ("Official Plan update", "Spring 2027", "Name newcomers in the transit access policy"),
-        ("Community Safety and Well-being Plan", "Annual review, March 2027", "Add the 6-week wait as a shared measure"),
+        ("Community Safety and Well-being Plan", "Annual review, March 2027", "Share the 6-week wait as a measure"),
         ("Age-friendly Plan", "Renewal, fall 2027", "Count older newcomers in the service map"),
     )
     french = (
@@ -430,8 +439,8 @@ def _about(say: _Words) -> About:
                 "résultat moins bon que la cible ou que la dernière fois; les mots le disent aussi.",
             ),
             say(
-                "Approved by the Coordinating Committee, 21 November 2026. The data and their full history are attached.",
-                "Approuvé par le comité de coordination, le 21 novembre 2026. Les données et leur historique sont joints.",
+                "Approved by the Coordinating Committee, 21 November 2026. The data are attached.",
+                "Approuvé par le comité de coordination, le 21 novembre 2026. Les données sont jointes.",
             ),
         ),
     )

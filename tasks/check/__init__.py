@@ -1,0 +1,204 @@
+"""Check a staged table: the contract, compiled to Great Expectations, over the staging file.
+
+The only module that leads to `great_expectations`, which is imported inside the task. A finding names file, row, column, what
+was found, what was expected and how to mend it. Rows with a critical finding are held back, the others go on; a critical
+finding about the file as a whole stops this table only.
+"""
+
+from __future__ import annotations
+
+import hashlib
+import sqlite3
+from collections.abc import Iterator
+from dataclasses import dataclass
+from pathlib import Path
+from typing import TYPE_CHECKING
+
+from expectations import Contract
+from expectations.partnership import Partnership
+from sql.clock import stamp
+from sql.tables import tables
+from tasks.check.compile import Compiled, compile_contract
+from tasks.stage import Staged
+
+if TYPE_CHECKING:
+    from tasks.check.run import Broken
+
+# Findings told row by row up to this many per rule; all rows are held all the same.
+LISTED = 2000
+
+
+@dataclass(frozen=True, slots=True)
+class Finding:
+    """What is wrong, where, and how to mend it. `row` is that of the file (header = 1); None speaks of the whole file."""
+
+    rule: str
+    severity: str
+    file: str
+    row: int | None
+    column: str
+    found: str
+    expected: str
+    fix: str
+    rows: int = 1
+
+    def sentence(self) -> str:
+        """The finding as one line for people."""
+        where = ", ".join(part for part in (f"row {self.row}" if self.row else "", f"column {self.column}" if self.column else "") if part)
+        more = f" ({self.rows} rows)" if self.rows > 1 else ""
+        return f"{self.file}{': ' + where if where else ''}: found {self.found}; expected {self.expected}. {self.fix}{more}"
+
+
+@dataclass(frozen=True, slots=True)
+class Verdict:
+    """What the checks say of a staged table.
+
+    `outcome`: `passed`; `held` (some rows wait in quarantine, the rest goes on); `blocked` (nothing goes on); `not_checked`
+    (a critical rule could not run: a fault of ours, nothing goes on).
+    """
+
+    id: str
+    staged: Staged
+    outcome: str
+    checked_at: str
+    rows_read: int
+    rows_kept: int
+    rows_held: int
+    findings: tuple[Finding, ...]
+
+    @property
+    def goes_on(self) -> bool:
+        return self.outcome in ("passed", "held")
+
+
+def check(staged: Staged, contract: Contract, partnership: Partnership) -> Verdict:
+    """Run every rule of the contract over the staging file; mark the rows that are held in it."""
+    file = staged.snapshot.url.rsplit("/", 1)[-1]
+    if staged.refusal:
+        found, expected, fix = staged.refusal
+        return _verdict(staged, "blocked", (0, 0, 0), (Finding("shape", "critical", file, None, "", found, expected, fix),))
+    from tasks.check.run import run
+
+    path = Path(staged.path)
+    _views(path, contract)
+    rules = compile_contract(contract, partnership)
+    broken, crashed = run(path, rules)
+    findings = tuple(_findings(path, contract, broken, file))
+    unchecked = tuple(
+        Finding(rule.name, rule.severity, file, None, rule.column, f"the rule could not run ({why})", rule.expected, "A fault of ours: tell the operator.")
+        for rule, why in crashed
+    )
+    counts = _counts(path)
+    return _verdict(staged, _outcome(findings, unchecked, counts), counts, findings + unchecked)
+
+
+def _outcome(findings: tuple[Finding, ...], unchecked: tuple[Finding, ...], counts: tuple[int, int, int]) -> str:
+    critical = [finding for finding in findings if finding.severity == "critical"]
+    if any(finding.severity == "critical" for finding in unchecked):
+        return "not_checked"
+    if any(finding.row is None for finding in critical) or (critical and counts[1] == 0):
+        return "blocked"
+    return "held" if critical else "passed"
+
+
+def _verdict(staged: Staged, outcome: str, counts: tuple[int, int, int], findings: tuple[Finding, ...]) -> Verdict:
+    at = stamp()
+    key = "|".join([staged.snapshot.contract, staged.snapshot.part, staged.snapshot.sha256, staged.snapshot.fetched_at, staged.contract_digest, at])
+    return Verdict(hashlib.sha256(key.encode()).hexdigest(), staged, outcome, at, *counts, findings)
+
+
+def _views(path: Path, contract: Contract) -> None:
+    """Views that rules read: `rows` under our column names, and the last step of each series."""
+    with _open(path) as db:
+        if contract.is_register:
+            names = ", ".join(f'"{name}"' for name in [*tables(contract).keys, *tables(contract).values])
+            db.execute(f"create view if not exists rows as select row, {names} from facts")
+            return
+        dimensions = "".join(f's."{name}", ' for name in contract.dimensions)
+        db.execute(
+            f'create view if not exists rows as select f.row, {dimensions}p.code as "{contract.period}", '
+            f'f.value as "{contract.measure}", f.status, f.quality '
+            "from facts f join series s using (series_id) join period p using (period)"
+        )
+        window = contract.jump.window if contract.jump else 12
+        db.execute(
+            "create view if not exists last_step as select row, series_id, period, value, largest_before from ("
+            "select row, series_id, period, value, "
+            f"max(value) over (partition by series_id order by period rows between {int(window)} preceding and 1 preceding) as largest_before, "
+            "row_number() over (partition by series_id order by period desc) as back from facts) where back = 1"
+        )
+
+
+def _findings(path: Path, contract: Contract, broken: list[Broken], file: str) -> Iterator[Finding]:
+    with _open(path) as db:
+        for item in broken:
+            yield from _of_rule(db, contract, item, file)
+        db.execute("insert or ignore into raw " + _held_as_json(contract))
+
+
+def _of_rule(db: sqlite3.Connection, contract: Contract, item: Broken, file: str) -> Iterator[Finding]:
+    rule = item.rule
+    if rule.table == "unread":
+        yield from _unread(db, rule, item, file)
+        return
+    if not rule.row or not item.rows:
+        yield Finding(rule.name, rule.severity, file, None, rule.column, item.observed, rule.expected, rule.fix)
+        return
+    hold = rule.severity == "critical"
+    for number, found in item.rows[:LISTED]:
+        row, rows = number, 1
+        if rule.row == "series_id":
+            row, rows = db.execute("select min(row), count(*) from facts where series_id = ?", (number,)).fetchone()
+        if row is not None:
+            yield Finding(rule.name, rule.severity, file, row, rule.column, found, rule.expected, rule.fix, rows)
+    if hold:
+        rows_of = "select row from facts where series_id = ? and row is not null" if rule.row == "series_id" else "select ?"
+        db.executemany(f"insert or ignore into held {rows_of}", [(number,) for number, _ in item.rows])
+    if len(item.rows) > LISTED:
+        yield Finding(rule.name, rule.severity, file, item.rows[LISTED][0], rule.column, "more of the same", rule.expected, rule.fix, len(item.rows) - LISTED)
+
+
+def _unread(db: sqlite3.Connection, rule: Compiled, item: Broken, file: str) -> Iterator[Finding]:
+    numbers = [number for number, _ in item.rows]
+    for number in numbers[:LISTED]:
+        row, name, kind, found, expected, fix = db.execute(
+            "select row, column_name, rule, found, expected, fix from unread where number = ?", (number,)
+        ).fetchone()
+        yield Finding(kind, rule.severity, file, row or None, name, found, expected, fix)
+    if len(numbers) > LISTED:
+        yield Finding(rule.name, rule.severity, file, None, rule.column, "more of the same", "", "See the rows above.", len(numbers) - LISTED)
+
+
+def _held_as_json(contract: Contract) -> str:
+    if contract.is_register:
+        pairs = ", ".join(f"'{name}', \"{name}\"" for name in contract.columns)
+        return f"select row, json_object({pairs}) from facts where row in (select row from held)"
+    pairs = "".join(f"'{name}', s.\"{name}\", " for name in contract.dimensions)
+    return (
+        f"select f.row, json_object({pairs}'period', p.code, 'value', f.value) from facts f join series s using (series_id) "
+        "join period p using (period) where f.row in (select row from held)"
+    )
+
+
+def _counts(path: Path) -> tuple[int, int, int]:
+    """Rows read, rows that go on, rows held back."""
+    with _open(path) as db:
+        (read,) = db.execute("select rows_read from file").fetchone()
+        (kept,) = db.execute("select count(*) from facts where row is null or row not in (select row from held)").fetchone()
+        (held,) = db.execute("select (select count(*) from held) + (select count(distinct row) from unread where severity = 'critical')").fetchone()
+    return int(read), int(kept), int(held)
+
+
+class _open:
+    """A plain connection to a staging file, closed at the end."""
+
+    def __init__(self, path: Path) -> None:
+        self.db = sqlite3.connect(path, isolation_level=None)
+
+    def __enter__(self) -> sqlite3.Connection:
+        self.db.execute("begin")
+        return self.db
+
+    def __exit__(self, kind: object, *_rest: object) -> None:
+        self.db.execute("commit" if kind is None else "rollback")
+        self.db.close()

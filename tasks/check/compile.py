@@ -1,0 +1,171 @@
+"""Compile a contract to rules: the same limits, as expectations over the tables of a staging file."""
+
+from __future__ import annotations
+
+import re
+from dataclasses import dataclass, field
+from typing import Any
+
+from expectations import Column, Contract, read
+from expectations.partnership import Partnership
+from tasks import Misuse
+
+
+@dataclass(frozen=True, slots=True)
+class Compiled:
+    """One rule: an expectation over a table of the staging file, and what to tell people when it fails."""
+
+    name: str
+    table: str
+    type: str
+    kwargs: dict[str, Any]
+    severity: str
+    expected: str
+    fix: str
+    row: str = "row"
+    column: str = ""
+    meta: dict[str, str] = field(default_factory=dict)
+
+
+def compile_contract(contract: Contract, partnership: Partnership) -> list[Compiled]:
+    """All rules of a contract, in the order in which findings are told."""
+    rules = [*_file_rules(contract), *_read_rules(contract), *_column_rules(contract, partnership)]
+    if contract.is_register:
+        key = list(contract.grain)
+    else:
+        rules += _measure_rules(contract)
+        key = ["series_id", "period"]
+    rules.append(
+        Compiled("key", "facts", "expect_key_to_be_unique", {"key": key}, "critical", f"one row for each {', '.join(contract.grain)}", "Keep one of the rows.")
+    )
+    rules += [_also(number, contract) for number in range(len(contract.also))]
+    return rules
+
+
+def _row_rule(name: str, table: str, column: str, predicate: str, expected: str, fix: str, **more: Any) -> Compiled:
+    kwargs = {"column": more.pop("about", column), "predicate": predicate}
+    severity = more.pop("severity", "critical")
+    return Compiled(name, table, "expect_rows_to_satisfy", kwargs, severity, expected, fix, column=column, **more)
+
+
+def _file_rules(contract: Contract) -> list[Compiled]:
+    low, high = contract.rows
+    again = "The file may be cut short, or the publisher changed it: look before the contract is changed."
+    rules = [
+        _row_rule("rows", "file", "rows_read", f"rows_read between {low} and {high}", f"{low} to {high} rows in the file", again, row=""),
+    ]
+    if contract.layout.kind == "statcan":
+        predicate = "datapoints is null or datapoints = rows_read"
+        expected = "as many rows as the publisher's metadata says"
+        rules.append(_row_rule("datapoints", "file", "rows_read", predicate, expected, again, row=""))
+    if contract.source.places == "partnership":
+        expected = "at least one row of the partnership's places"
+        fix = "Check what the publisher calls these places now (registers/place_labels.csv), and `places` in partnership.yaml."
+        rules.append(_row_rule("places", "file", "rows_kept", "rows_kept > 0", expected, fix, row=""))
+    return rules
+
+
+def _read_rules(contract: Contract) -> list[Compiled]:
+    """Cells that could not be read: one rule per column; found, expected and fix come from the cell itself."""
+    names = ["", *contract.columns, *([] if contract.is_register else ["status"])]
+    rules = []
+    for name in names:
+        for severity in ("critical", "warning"):
+            predicate = f"column_name <> {_quoted(name)} or severity <> '{severity}'"
+            label = f"reads_{name}" if name else "reads_row"
+            suffix = "" if severity == "critical" else "_note"
+            rules.append(
+                _row_rule(label + suffix, "unread", name, predicate, "", "", about="found", row="number", severity=severity)
+            )
+    return rules
+
+
+def _column_rules(contract: Contract, partnership: Partnership) -> list[Compiled]:
+    table = "facts" if contract.is_register else "series"
+    row = "row" if contract.is_register else "series_id"
+    rules = []
+    for name, column in contract.columns.items():
+        if name in (contract.period, contract.measure) or (not contract.is_register and name not in contract.grain):
+            continue
+        for rule, predicate, expected, fix in _limits(name, column, contract, partnership):
+            rules.append(_row_rule(f"{rule}_{name}", table, name, predicate, expected, fix, row=row))
+    return rules
+
+
+def _limits(name: str, column: Column, contract: Contract, partnership: Partnership) -> list[tuple[str, str, str, str]]:
+    cell = f'"{name}"'
+    look = f"Look at the file; if the publisher added it, add it to {contract.name}."
+    found = []
+    if column.required and column.type != "place":
+        found.append(("filled", f"{cell} is not null and {cell} <> ''", "a filled cell", "Fill in the cell."))
+    if column.one_of is not None:
+        found.append(("one_of", f"{cell} in ({_list(column.one_of)})", f"one of {', '.join(column.one_of)}", look))
+    if column.of_register:
+        register = read(column.of_register, partnership.overlay)
+        codes = sorted(partnership.register_codes(register.source.file.removesuffix(".csv"), register.grain[0]))
+        fix = f"Use a code of registers/{register.source.file}, or ask the office to add it there."
+        found.append(("known", f"{cell} in ({_list(codes)})", f"a {name} of the register of {column.of_register}", fix))
+    if column.pattern:
+        anchored = _quoted(f"^(?:{column.pattern})\\Z")
+        predicate = f"{cell} regexp {anchored}"
+        found.append(("form", predicate, f"text of the form {column.pattern}", "Write it in that form."))
+    if column.type == "place" and contract.is_register:
+        pattern = r"^(\d{4}[AS]\d{4}[0-9A-Z.]+|[a-z]{2}/[a-z_]+:[0-9a-z-]+)\Z"
+        fix = "Write the code of the place, such as 2021S0503529: a bare name stands for six different places."
+        found.append(("place_code", f"{cell} regexp {_quoted(pattern)}", "the code of a place, not a name", fix))
+    if contract.is_register and column.min is not None:
+        found.append(("least", f"{cell} >= {column.min:g}", f"at least {column.min:g}", "Look at the number."))
+    if contract.is_register and column.max is not None:
+        found.append(("most", f"{cell} <= {column.max:g}", f"at most {column.max:g}", "Look at the number."))
+    return found
+
+
+def _measure_rules(contract: Contract) -> list[Compiled]:
+    name = contract.measure or ""
+    column = contract.columns[name]
+    look = "Look at the number; if it is right, change the limit in the contract and say why."
+    rules = [
+        _row_rule("reason", "facts", name, "value is not null or status <> 0", "a number, or a mark that says why there is none", look, about="value"),
+    ]
+    if column.min is not None:
+        rules.append(_row_rule("least", "facts", name, f"value >= {column.min!r}", f"at least {column.min:g}", look, about="value"))
+    if column.max is not None:
+        rules.append(_row_rule("most", "facts", name, f"value <= {column.max!r}", f"at most {column.max:g}", look, about="value"))
+    if column.type == "integer":
+        rules.append(_row_rule("whole", "facts", name, "value = cast(value as integer)", "a whole number", look, about="value"))
+    if contract.rounding:
+        expected = f"a multiple of {contract.rounding}, as the publisher rounds"
+        predicate = f"cast(value as integer) % {contract.rounding} = 0"
+        rules.append(_row_rule("rounding", "facts", name, predicate, expected, look, about="value"))
+    if contract.jump:
+        rules.append(_jump(contract, name))
+    return rules
+
+
+def _jump(contract: Contract, name: str) -> Compiled:
+    jump = contract.jump
+    assert jump is not None
+    expected = f"at most {jump.factor:g} times the largest of the {jump.window} periods before"
+    fix = "It was loaded. Look whether the publisher confirms it, before it stands in a headline."
+    predicate = f"value <= {jump.factor!r} * largest_before or value < {jump.least!r}"
+    return _row_rule("jump", "last_step", name, predicate, expected, fix, about="value", severity="warning")
+
+
+def _also(number: int, contract: Contract) -> Compiled:
+    rule = contract.also[number]
+    expected = rule.meta.get("expected") or rule.meta.get("why") or rule.type
+    column = str(rule.kwargs.get("column", ""))
+    fix = rule.meta.get("fix", "Look at the file.")
+    return Compiled(f"also_{number + 1}", "rows", rule.type, dict(rule.kwargs), rule.severity, expected, fix, column=column)
+
+
+def _quoted(text: str) -> str:
+    return "'" + text.replace("'", "''") + "'"
+
+
+def _list(codes: list[str]) -> str:
+    if not codes:
+        return "''"
+    if any(re.search(r"[\x00-\x1f]", code) for code in codes):
+        raise Misuse("A code list holds a control character; look at the register.")
+    return ", ".join(_quoted(code) for code in codes)

@@ -1,0 +1,131 @@
+"""Run compiled rules through Great Expectations over one staging file."""
+
+from __future__ import annotations
+
+import os
+from collections import defaultdict
+from dataclasses import dataclass
+from pathlib import Path
+from typing import Any
+
+# Off even in a version that would send: no run of OpenLIP tells anyone that it ran.
+os.environ["GX_ANALYTICS_ENABLED"] = "false"
+
+import great_expectations as gx  # noqa: E402
+import sqlalchemy as sa  # noqa: E402
+
+from tasks import Misuse  # noqa: E402
+from tasks.check import house  # noqa: E402, F401 - importing it registers the expectations
+from tasks.check.compile import Compiled  # noqa: E402
+
+
+@dataclass(frozen=True, slots=True)
+class Broken:
+    """A rule that found something: the rows (index, found text), or what was observed of the whole table."""
+
+    rule: Compiled
+    rows: list[tuple[int, str]]
+    observed: str
+
+
+def run(path: Path, rules: list[Compiled]) -> tuple[list[Broken], list[tuple[Compiled, str]]]:
+    """The rules that found something, and the rules that could not run, each in the order of `rules`."""
+    context = gx.get_context(mode="ephemeral")
+    context.variables.progress_bars = {"globally": False}
+    url = f"sqlite:///{path}"
+    source = context.data_sources.add_sqlite("staging", connection_string=url, create_temp_table=False)
+    engine = sa.create_engine(url)
+    answers: dict[str, Broken | str] = {}
+    try:
+        for table, group in _by_table(rules).items():
+            batch = source.add_table_asset(table, table_name=table).add_batch_definition_whole_table("all").get_batch()
+            result = batch.validate(_suite(table, group), result_format=_format(group))
+            answers |= _read(result, {rule.name: rule for rule in group}, engine)
+    finally:
+        engine.dispose()
+    found = [(rule, answers[rule.name]) for rule in rules if rule.name in answers]
+    return [a for _, a in found if isinstance(a, Broken)], [(rule, a) for rule, a in found if isinstance(a, str)]
+
+
+def _by_table(rules: list[Compiled]) -> dict[str, list[Compiled]]:
+    """Rules by the table and row index they need: each group is one validation."""
+    groups: dict[str, list[Compiled]] = defaultdict(list)
+    for rule in rules:
+        groups[rule.table].append(rule)
+    return groups
+
+
+def _format(rules: list[Compiled]) -> dict[str, Any]:
+    # BASIC with no partial list and the index query: exact counts in one scan, rows fetched only for rules that failed.
+    index = next((rule.row for rule in rules if rule.row), "")
+    wanted = {"result_format": "BASIC", "partial_unexpected_count": 0}
+    return wanted | ({"return_unexpected_index_query": True, "unexpected_index_column_names": [index]} if index else {})
+
+
+def _suite(name: str, rules: list[Compiled]) -> gx.ExpectationSuite:
+    """Build the suite and count it: Great Expectations drops a rule it does not know with a log line only."""
+    specs = [
+        {"type": rule.type, "kwargs": rule.kwargs, "severity": rule.severity, "meta": {"rule": rule.name}} for rule in rules
+    ]
+    suite = gx.ExpectationSuite(name=name, expectations=specs)
+    built = [expectation.meta["rule"] for expectation in suite.expectations]
+    lost = [rule.name for rule in rules if rule.name not in built]
+    if lost or not built:
+        raise Misuse(f"Great Expectations does not know the rule {', '.join(lost) or 'of an empty suite'}: check `type` and `severity` under `also`.")
+    return suite
+
+
+def _read(result: Any, rules: dict[str, Compiled], engine: sa.Engine) -> dict[str, Broken | str]:
+    answers: dict[str, Broken | str] = {}
+    for one in result.results:
+        if one.success:
+            continue
+        rule = rules[one.expectation_config.meta["rule"]]
+        if not one.result:
+            answers[rule.name] = _why(one.exception_info)
+        else:
+            answers[rule.name] = Broken(rule, _rows(one.result, rule, engine), _observed(one.result, rule, engine))
+    return answers
+
+
+def _why(info: dict[str, Any]) -> str:
+    texts = [item.get("exception_message", "") for item in info.values() if isinstance(item, dict)]
+    return next((text for text in texts if text), str(info.get("exception_message", "no reason given")))[:300]
+
+
+def _rows(result: dict[str, Any], rule: Compiled, engine: sa.Engine) -> list[tuple[int, str]]:
+    if rule.type == "expect_key_to_be_unique":
+        return _duplicates(rule, engine)
+    query = str(result.get("unexpected_index_query") or "").strip().rstrip(";")
+    if not rule.row or not query:
+        return []
+    with engine.connect() as connection:
+        # exec_driver_sql: the query is compiled for the driver already, and a colon in it is not a parameter.
+        rows = connection.exec_driver_sql(query).mappings().all()
+    column = str(rule.kwargs.get("column", ""))
+    return [(row[rule.row], _text(row.get(column))) for row in rows if row[rule.row] is not None]
+
+
+def _duplicates(rule: Compiled, engine: sa.Engine) -> list[tuple[int, str]]:
+    key = ", ".join(f'"{name}"' for name in rule.kwargs["key"])
+    query = f"select row, {key} from (select row, {key}, count(*) over (partition by {key}) as n from {rule.table}) where n > 1 order by row"
+    with engine.connect() as connection:
+        rows = connection.exec_driver_sql(query).all()
+    return [(row[0], ", ".join(_text(part) for part in row[1:])) for row in rows]
+
+
+def _observed(result: dict[str, Any], rule: Compiled, engine: sa.Engine) -> str:
+    if "observed_value" in result:
+        return _text(result["observed_value"])
+    if rule.table == "file":
+        with engine.connect() as connection:
+            return _text(connection.exec_driver_sql(f"select {rule.column} from file").scalar()) + " rows"
+    return f"{result.get('unexpected_count')} rows that do not meet it"
+
+
+def _text(value: Any) -> str:
+    if value is None or value == "":
+        return "an empty cell"
+    if isinstance(value, float) and value.is_integer():
+        return str(int(value))
+    return str(value)

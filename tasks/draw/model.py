@@ -1,0 +1,77 @@
+"""What goes into a chart and what comes out."""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+
+from tasks import Problem
+
+LINE_HEIGHT = 10 * 25.4 / 72  # mm: chart labels are set 8.25 on 10 points
+
+
+@dataclass(frozen=True, slots=True)
+class Point:
+    """One printed number of a series: its period in words, its protected value and the text that is printed for it."""
+
+    period: str
+    value: float | None
+    shown: str
+    lower: float | None = None
+    upper: float | None = None
+
+
+@dataclass(frozen=True, slots=True)
+class Series:
+    """A line or area of a chart, in time order; `focus` marks the one the page is about."""
+
+    name: str
+    points: tuple[Point, ...]
+    focus: bool = False
+
+
+@dataclass(frozen=True, slots=True)
+class ChartData:
+    """What a chart shows. `alternative` is the text that replaces it for a reader who does not see it.
+
+    `kind` is `trend` (118 mm wide, axis and end labels), `columns` (one series as bars with printed values on top)
+    or `multiple` (40 mm, shared `top`).
+    """
+
+    kind: str
+    series: tuple[Series, ...]
+    alternative: str
+    target: float | None = None
+    target_label: str = ""
+    top: float | None = None
+
+
+@dataclass(frozen=True, slots=True)
+class Label:
+    """Words beside the geometry, in mm from the top left corner; `y` is the text's middle, `room` its width.
+
+    `anchor` says which end of the text stands at `x`: `start`, `middle` or `end`. `strong` is printed bold after
+    `text`; `kind` is `axis`, `period`, `end`, `target`, `value` or `mark`, with `focus` beside it where it applies.
+    """
+
+    text: str
+    x: float
+    y: float
+    kind: str
+    anchor: str
+    strong: str = ""
+    room: float = 0.0
+    lines: int = 1
+
+
+@dataclass(frozen=True, slots=True)
+class Chart:
+    """A drawn chart: an SVG whose only text is its title, the labels to lay over it, and its size in mm."""
+
+    svg: str
+    labels: tuple[Label, ...]
+    width: float
+    height: float
+
+
+class Undrawable(Problem):
+    """The data does not make a chart of this kind."""
