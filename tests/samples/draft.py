@@ -440,7 +440,7 @@ def _about(say: _Words) -> About:
             ),
             say(
                 "Approved by the Coordinating Committee, 21 November 2026. The data are attached.",
-                "Approuvé par le comité de coordination, le 21 novembre 2026. Les données sont jointes.",
+                "Approuvé par le comité, le 21 novembre 2026. Les données sont jointes.",
             ),
         ),
     )

@@ -1,0 +1,17 @@
+/*
+title: {en: "Newcomers served, counted by each partner", fr: "Nouveaux arrivants servis, comptés par chaque partenaire"}
+why: "How much service partners give; a person seen by two partners is counted by both, so it is never called newcomers."
+unit: contacts
+better: up
+serves: ["2.2"]
+class: persons
+kind: flow
+fresh_days: 200
+caveats: [service_contacts]
+author: OpenLIP
+checked_by: OpenLIP
+review_by: 2027-06-01
+*/
+select place, period, value, reporters, expected, contributors
+from partner_total
+where metric = 'clients_served'

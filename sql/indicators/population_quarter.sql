@@ -1,0 +1,16 @@
+/*
+title: {en: "Population, quarterly estimate", fr: "Population, estimation trimestrielle"}
+why: What local figures are compared with.
+unit: persons
+better: context
+serves: ["3.3"]
+class: public_source
+kind: stock
+fresh_days: 240
+caveats: [estimate, preliminary]
+author: OpenLIP
+checked_by: OpenLIP
+review_by: 2027-06-01
+*/
+select place, period, persons as value, lower, upper, status
+from statcan_population_quarterly

@@ -1,0 +1,69 @@
+"""Carry the origin of every row through a select, so that a number walks back to the rows of the publishers' files.
+
+Each source of a select has a text column `origin`; the rewritten select has one too: the origins of the rows it was made of,
+joined by commas. `select distinct` would merge rows before their origins are gathered, so queries use `group by`.
+"""
+
+from __future__ import annotations
+
+import sqlglot
+from sqlglot import exp
+
+# Tables that hold no data of anybody: the calendar and the partnership's own settings.
+WITHOUT = frozenset({"period", "partnership"})
+
+
+def with_origin(text: str, dialect: str) -> str:
+    """The select with an `origin` column, in the dialect of the engine (`sqlite` or `postgresql`).
+
+    >>> with_origin("select place, sum(persons) as value from t group by place", "sqlite")
+    "SELECT place, SUM(persons) AS value, GROUP_CONCAT(t.origin, ',') AS origin FROM t GROUP BY place"
+    """
+    name = "postgres" if dialect == "postgresql" else dialect
+    tree = sqlglot.parse_one(text, dialect="postgres")
+    if any(select.args.get("distinct") for select in tree.find_all(exp.Select)):
+        raise ValueError("select distinct loses the origins of the rows it merges; use group by")
+    for cte in list(tree.find_all(exp.CTE)):
+        _extend(cte.this, name)
+    _extend(tree, name)
+    return tree.sql(dialect=name)
+
+
+def _extend(query: exp.Expression, dialect: str) -> None:
+    if isinstance(query, exp.SetOperation):
+        _extend(query.left, dialect)
+        _extend(query.right, dialect)
+    elif isinstance(query, exp.Subquery):
+        _extend(query.this, dialect)
+    elif isinstance(query, exp.Select):
+        _select(query, dialect)
+
+
+def _select(query: exp.Select, dialect: str) -> None:
+    sources = []
+    clause = query.args.get("from_") or query.args.get("from")
+    for source in [clause.this if clause else None, *(join.this for join in query.args.get("joins") or [])]:
+        if isinstance(source, exp.Subquery):
+            _extend(source.this, dialect)
+        if source is not None and source.name not in WITHOUT:
+            sources.append(exp.column("origin", table=source.alias_or_name))
+    parts: exp.Expression = sources[0] if len(sources) == 1 else exp.Literal.string("")
+    if len(sources) > 1:
+        joined = [exp.func("coalesce", source, exp.Literal.string("")) for source in sources]
+        parts = joined[0]
+        for part in joined[1:]:
+            parts = exp.DPipe(this=exp.DPipe(this=parts, expression=exp.Literal.string(",")), expression=part)
+    if _aggregates(query):
+        together = "string_agg" if dialect == "postgres" else "group_concat"
+        parts = exp.Anonymous(this=together.upper(), expressions=[parts, exp.Literal.string(",")])
+    query.select(exp.alias_(parts, "origin"), copy=False)
+
+
+def _aggregates(query: exp.Select) -> bool:
+    if query.args.get("group"):
+        return True
+    for projection in query.expressions:
+        for found in projection.find_all(exp.AggFunc):
+            if found.find_ancestor(exp.Window) is None:
+                return True
+    return False

@@ -1,0 +1,90 @@
+"""Build the views of the warehouse: one per contract, then the queries of `sql/` in the order in which they name each other."""
+
+from __future__ import annotations
+
+from collections.abc import Iterable
+from dataclasses import dataclass
+
+from sqlalchemy import Connection, func, literal_column, select, text
+
+import sql
+from expectations import Contract
+from expectations.partnership import Partnership
+from sql import Query, ledger, lineage, warehouse
+from sql.tables import tables
+from tasks import Refused
+from tasks.load import prepare
+
+
+class NotOneRow(Refused):
+    """An indicator gives more than one row for a place and period."""
+
+
+@dataclass(frozen=True, slots=True)
+class Built:
+    """A view that stands: its name, its folder and how many rows it has."""
+
+    name: str
+    folder: str
+    rows: int
+
+
+def build(partnership: Partnership) -> list[Built]:
+    """Make all views anew, in one transaction; an indicator with two rows for one place and period stops it."""
+    prepare(partnership)
+    queries = sql.read_all(partnership.home / "sql")
+    order = sql.in_order(queries)
+    contracts = partnership.contracts()
+    with warehouse.writer(partnership.home).begin() as connection:
+        warehouse.lock(connection, "schema")
+        names = ["partnership", *(contract.name for contract in contracts), *(query.name for query in order)]
+        for name in reversed(names):
+            connection.exec_driver_sql(f'drop view if exists "{name}"')
+        lay(connection, partnership, contracts, order)
+        return [Built(query.name, query.folder, _rows(connection, query)) for query in order]
+
+
+def lay(
+    connection: Connection,
+    partnership: Partnership,
+    contracts: Iterable[Contract],
+    queries: Iterable[Query],
+    *,
+    known_at: str | None = None,
+    origin: bool = False,
+) -> None:
+    """Create the views in order; with `known_at` or `origin` as temporary views of this connection that stand before the lasting ones."""
+    temporary = "temporary " if known_at or origin else ""
+    connection.exec_driver_sql(f"create {temporary}view partnership as select '{partnership.place}' as place")
+    for contract in contracts:
+        release = _in_force(connection, contract.name, known_at) if known_at else None
+        chosen = tables(contract).view(release, origin=origin)
+        body = str(chosen.compile(connection, compile_kwargs={"literal_binds": True}))
+        connection.exec_driver_sql(f'create {temporary}view "{contract.name}" as {body}')
+    for query in queries:
+        body = lineage.with_origin(query.text, connection.dialect.name) if origin else query.text
+        connection.exec_driver_sql(f'create {temporary}view "{query.name}" as {body}')
+
+
+def _in_force(connection: Connection, contract: str, known_at: str) -> int:
+    """The last release of a table that was loaded by then; 0 when there was none."""
+    table = ledger.release
+    query = select(func.max(table.c.release)).where(table.c.contract == contract, table.c.loaded_at <= known_at)
+    return int(connection.scalar(query) or 0)
+
+
+def _rows(connection: Connection, query: Query) -> int:
+    rows = int(connection.scalar(select(func.count()).select_from(text(f'"{query.name}"'))) or 0)
+    if query.is_indicator:
+        twice = connection.execute(
+            select(literal_column("place"), literal_column("period"))
+            .select_from(text(f'"{query.name}"'))
+            .group_by(literal_column("place"), literal_column("period"))
+            .having(func.count() > 1)
+        ).first()
+        if twice:
+            raise NotOneRow(
+                f"sql/indicators/{query.name}.sql gives more than one row for {twice[0]} in {twice[1]}. "
+                "An indicator has one row for each place and period: group by them, or filter a dimension."
+            )
+    return rows
