@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import logging
 import threading
+import warnings
 from collections.abc import Iterator
 from contextlib import contextmanager
 from dataclasses import dataclass
@@ -55,7 +56,10 @@ def print_pdf(draft: Draft, attachments: tuple[Attachment, ...], *, start: tuple
         document, densities = fit(lay, language=draft.language, start=start)
         noon = datetime.combine(datetime.fromisoformat(draft.edition_date).date(), time(12), tzinfo=UTC)
         document.metadata.attachments = [_attached(attachment, noon) for attachment in attachments]
-        data = document.write_pdf(pdf_variant=VARIANT, finisher=finish)
+        with warnings.catch_warnings():
+            # WeasyPrint opens its colour profile and leaves the closing to the garbage collector.
+            warnings.filterwarnings("ignore", r"unclosed file .*sRGB2014\.icc", ResourceWarning)
+            data = document.write_pdf(pdf_variant=VARIANT, finisher=finish)
     return Printed(data, len(document.pages), densities)
 
 

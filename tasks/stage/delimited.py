@@ -57,7 +57,8 @@ class _Rows:
     def __init__(self, staging: Staging, contract: Contract, places: Places) -> None:
         self.staging, self.contract, self.places = staging, contract, places
         self.sources = sources(contract)
-        self.facts: dict[tuple[tuple[str, ...], int], tuple[int | None, float | None, int]] = {}
+        self.facts: list[tuple[tuple[str, ...], int, int | None, float | None, int]] = []
+        self.there: set[tuple[tuple[str, ...], int]] = set()
         self.spans: dict[int, periods.Period] = {}
         self.per_period: Counter[int] = Counter()
 
@@ -91,12 +92,9 @@ class _Rows:
             self._aside(row, measure, self.contract.columns[measure].type, printed, f"a number, or {marks}", cells)
             return
         key = tuple(place if self.contract.columns[d].type == "place" else cells[self.sources[d][0]].strip() for d in self.contract.dimensions)
-        where = (tuple(str(part) for part in key), span.id)
-        if where in self.facts:
-            first = self.facts[where][0]
-            self._aside(row, "", "key", f"the same {', '.join(self.contract.grain)} as row {first}", "one row for each", cells)
-            return
-        self.facts[where] = (row, value, status)
+        series = tuple(str(part) for part in key)
+        self.there.add((series, span.id))
+        self.facts.append((series, span.id, row, value, status))
 
     def _period(self, cells: dict[str, str]) -> periods.Period:
         name = self.contract.period or ""
@@ -124,15 +122,15 @@ class _Rows:
             return
         usual = median(self.per_period.values())
         whole = [span for span, rows in self.per_period.items() if rows >= WHOLE_PERIOD * usual]
-        for key in {key for key, _ in self.facts}:
-            for span in whole:
-                self.facts.setdefault((key, span), (None, 0.0, STATUS_CODE["absent"]))
+        for series in sorted({series for series, _ in self.there}):
+            absent = [span for span in whole if (series, span) not in self.there]
+            self.facts.extend((series, span, None, 0.0, STATUS_CODE["absent"]) for span in absent)
 
     def write(self) -> None:
-        numbers = {key: number for number, key in enumerate(sorted({key for key, _ in self.facts}), start=1)}
+        numbers = {key: number for number, key in enumerate(sorted({series for series, _ in self.there}), start=1)}
         width = 2 + len(self.contract.dimensions)
         self.staging.insert("series", ((n, "\x1f".join(key), *key) for key, n in numbers.items()), width)
         self.staging.insert("period", ((span.id, span.code) for span in self.spans.values()), 2)
-        ordered = sorted(self.facts.items(), key=lambda item: (item[0][1], numbers[item[0][0]]))
-        rows = ((row, numbers[key], span, value, status, 0) for (key, span), (row, value, status) in ordered)
+        ordered = sorted(self.facts, key=lambda fact: (fact[1], numbers[fact[0]], fact[2] or 0))
+        rows = ((row, numbers[series], span, value, status, 0) for series, span, row, value, status in ordered)
         self.staging.insert("facts", rows, 6)

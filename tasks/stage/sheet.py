@@ -87,7 +87,6 @@ class _Sheet:
         self.names = {source[0]: name for name, source in sources(contract).items()}
         self.series: dict[tuple[str, ...], int] = {}
         self.facts: list[tuple[Any, ...]] = []
-        self.keys: dict[tuple[Any, ...], int] = {}
         self.spans: dict[int, periods.Period] = {}
 
     def take(self, row: int, header: list[str], cells: list[Any]) -> None:
@@ -104,16 +103,9 @@ class _Sheet:
             except _Wrong as wrong:
                 self._aside(row, name, wrong.rule, wrong.found, wrong.expected, wrong.fix, named)
                 return
-        self._keep(row, typed, named)
+        self._keep(row, typed)
 
-    def _keep(self, row: int, typed: dict[str, Any], named: Cells) -> None:
-        key = tuple(typed[name].id if name == self.contract.period else typed[name] for name in self.contract.grain)
-        if key in self.keys:
-            first = self.keys[key]
-            fix = "Keep one of the two rows."
-            self._aside(row, "", "key", f"the same {', '.join(self.contract.grain)} as row {first}", "one row for each", fix, named)
-            return
-        self.keys[key] = row
+    def _keep(self, row: int, typed: dict[str, Any]) -> None:
         if self.contract.is_register:
             self.facts.append((row, *[typed[name] for name in [*self.contract.grain, *self._values()]]))
             return

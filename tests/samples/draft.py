@@ -52,9 +52,10 @@ def sample_draft(language: str = "en") -> Draft:
     french = language == "fr"
     number = _Numbers(french)
     say = _Words(french)
+    weeks = number("14")
     title = say(
-        f"One in nine Town Ward residents is a newcomer, and the wait for English classes reached {number('14')} weeks",
-        f"Un résident du quartier Town sur neuf est nouvellement arrivé, et l’attente atteint {number('14')} semaines",
+        f"One in nine Town Ward residents is a newcomer, and the wait for English classes reached {weeks} weeks",
+        f"Un résident du quartier Town sur neuf est nouvellement arrivé, et l’attente atteint {weeks} semaines",
     )
     lede = say(
         "Newcomers now wait 14 weeks to start a funded English class, against a target of 6. Council can shorten the "

@@ -156,7 +156,7 @@ def test_every_claim_is_in_the_text_of_the_pdf_and_once_in_the_page(
     language: str, folder: Path, documents: dict[str, Document]
 ) -> None:
     draft, document = sample_draft(language), documents[language]
-    text = _tool("pdftotext", "-layout", folder / document.pdf, "-").replace("\u00a0", " ")
+    text = _tool("pdftotext", folder / document.pdf, "-").replace("\u00a0", " ")
     page = (folder / document.html).read_text("utf-8")
     assert len(draft.claims) > 20
     for claim in draft.claims:
@@ -187,10 +187,9 @@ def test_a_released_brief_has_no_band(tmp_path: Path) -> None:
 
 def test_a_hidden_value_is_a_mark_and_words(english: Path) -> None:
     lines = _tool("pdftotext", "-layout", english, "-").splitlines()
-    otonabee = next(line for line in lines if line.strip().startswith("Otonabee "))
-    row = next(line for line in lines if "hidden (privacy)" in line and "Otonabee" in line)
-    assert "--" in row
-    assert otonabee
+    rows = [line for line in lines if line.strip().startswith(("Otonabee  ", "Lakefield  "))]
+    assert len(rows) == 2
+    assert all("--" in row and "hidden (privacy)" in row for row in rows)
 
 
 # --- accessibility
@@ -204,7 +203,7 @@ def test_verapdf_finds_no_fault_in_pdf_ua_1_and_pdf_a_3a(folder: Path, documents
 
 def test_the_tag_tree_has_headings_lists_tables_and_figures(english: Path, inside: bytes) -> None:
     tree = _tool("pdfinfo", "-struct-text", english)
-    words = [re.sub(r"\s*\(.*", "", line).strip() for line in tree.splitlines()]
+    words = [line.strip().split(" ")[0].rstrip(":") for line in tree.splitlines()]
     assert words.count("H1") == 1
     assert words.count("H2") == 10
     assert words.count("Table") == 3
@@ -316,7 +315,9 @@ def test_attachments_that_would_be_mistaken_are_refused(
 @pytest.mark.parametrize("sheet", [0, 1])
 def test_a_sheet_that_is_a_little_long_is_tightened_alone(sheet: int, tmp_path: Path) -> None:
     lines = (2, 7)[sheet]
-    draft = _with(sample_draft(), _prose("A line that makes the sheet a little longer than its page.", lines), sheet=sheet)
+    draft = _with(
+        sample_draft(), _prose("A line that makes the sheet a little longer than its page.", lines), sheet=sheet
+    )
     document = render(draft, folder=tmp_path)
     assert document.pages == 2
     assert document.densities[sheet] > 0
@@ -336,7 +337,8 @@ def test_a_sheet_that_cannot_fit_is_refused_by_name(sheet: int, tmp_path: Path) 
 
 
 @pytest.mark.parametrize(
-    "address", ["http://127.0.0.1:9/x.png", "https://example.org/x.png", "file:///etc/hostname", "data:text/html,x", "ftp://a/b"]
+    "address",
+    ["http://127.0.0.1:9/x.png", "https://example.org/x.png", "file:///etc/hostname", "data:text/html,x", "ftp://a/b"],
 )
 def test_nothing_is_fetched(address: str, monkeypatch: pytest.MonkeyPatch, tmp_path: Path) -> None:
     real = paper.page.printed
@@ -349,15 +351,28 @@ def test_nothing_is_fetched(address: str, monkeypatch: pytest.MonkeyPatch, tmp_p
         render(sample_draft(), folder=tmp_path)
 
 
-def test_a_file_of_the_server_cannot_be_attached(monkeypatch: pytest.MonkeyPatch, tmp_path: Path) -> None:
+def test_a_file_of_the_server_cannot_be_attached_to_an_anchor(monkeypatch: pytest.MonkeyPatch, tmp_path: Path) -> None:
     real = paper.page.printed
-    link = '<link rel="attachment" href="file:///etc/hostname"></head>'
-    monkeypatch.setattr(paper.page, "printed", lambda d, densities: real(d, densities=densities).replace("</head>", link))
-    try:
-        document = render(sample_draft(), folder=tmp_path)
-    except RenderFault:
-        return
-    assert "2 embedded files" in _tool("pdfdetach", "-list", tmp_path / document.pdf)
+    link = '</h1><p><a rel="attachment" href="file:///etc/hostname">x</a></p>'
+    monkeypatch.setattr(paper.page, "printed", lambda d, densities: real(d, densities=densities).replace("</h1>", link))
+    with pytest.raises(RenderFault, match="fetches nothing"):
+        render(sample_draft(), folder=tmp_path)
+
+
+def test_a_file_of_the_server_cannot_be_attached_to_the_document(
+    monkeypatch: pytest.MonkeyPatch, tmp_path: Path
+) -> None:
+    secret = tmp_path / "secret.txt"
+    secret.write_text("secret", "utf-8")
+    real = paper.page.printed
+    link = f'<link rel="attachment" href="{secret.as_uri()}"></head>'
+    monkeypatch.setattr(
+        paper.page, "printed", lambda d, densities: real(d, densities=densities).replace("</head>", link)
+    )
+    document = render(sample_draft(), folder=tmp_path / "out")
+    embedded = _tool("pdfdetach", "-list", tmp_path / "out" / document.pdf)
+    assert "2 embedded files" in embedded
+    assert "secret" not in embedded
 
 
 @pytest.mark.parametrize("words", ["مرحبا", "smile \U0001f600", "漢字"])

@@ -1,0 +1,198 @@
+"""Disclosure control: figures in, what may be printed out. The type that leaves has no value from before.
+
+Rules by class (expectations/classes.yaml): small counts become `--`, others are rounded half up in whole numbers, a total of
+fewer than three contributors or below the coverage threshold is withheld (`x`), ratios come from protected parts only.
+"""
+
+from __future__ import annotations
+
+import math
+from collections.abc import Iterable
+from dataclasses import dataclass
+from functools import lru_cache
+
+import yaml
+
+import expectations
+import sql
+from expectations.partnership import Partnership
+from sql import IndicatorHeader
+from tasks import Misuse
+from tasks.measure import Figure, Origin
+
+
+@dataclass(frozen=True, slots=True)
+class DisclosureClass:
+    """How counts of a class are shown: hidden from 0 to `hide`, rounded to `round`, from at least `contributors` partners."""
+
+    name: str
+    hide: int
+    round: int
+    contributors: int
+    dimensions: int = 2
+
+
+@dataclass(frozen=True, slots=True)
+class ProtectedFigure:
+    """What may be printed of a figure.
+
+    `status`: `shown`; `hidden` (`--`, a small count); `withheld` (`x`, too few partners behind it); `not_available` (`..`) and
+    the publisher's own marks. `lower` and `upper` bound the number a reader can infer; both are None when nothing is said.
+    """
+
+    indicator: str
+    place: str
+    period: str
+    period_end: str
+    value: float | None
+    lower: float | None
+    upper: float | None
+    status: str
+    mark: str
+    reason: str
+    unit: str
+    decimals: int
+    reporters: int | None
+    expected: int | None
+    caveats: tuple[str, ...]
+    vintage: str
+    snapshots: tuple[str, ...]
+    origins: tuple[Origin, ...]
+    is_sample: bool
+
+    @property
+    def key(self) -> str:
+        """How the ledger names it: indicator, place and period."""
+        return f"{self.indicator}@{self.place}@{self.period}"
+
+    @property
+    def is_shown(self) -> bool:
+        return self.status == "shown"
+
+
+PUBLISHER_MARKS = {"..": "not_available", "...": "not_applicable", "x": "suppressed", "F": "unreliable", "--": "suppressed"}
+
+
+@lru_cache(maxsize=1)
+def classes() -> dict[str, DisclosureClass]:
+    """The disclosure classes by name."""
+    path = expectations.HERE / "classes.yaml"
+    data = yaml.safe_load(path.read_text(encoding="utf-8"))
+    return {name: DisclosureClass(name=name, **rule) for name, rule in data.items()}
+
+
+def protect(figures: Iterable[Figure], partnership: Partnership) -> list[ProtectedFigure]:
+    """Protect figures by the class their indicator names. The same figure always gives the same print."""
+    queries = sql.read_all(partnership.home / "sql")
+    return [_protect(figure, queries[figure.indicator].indicator, partnership.thresholds.coverage) for figure in figures]
+
+
+def round_half_up(value: float, base: int) -> int:
+    """A whole number at the nearest multiple of `base`, halves up, in integer arithmetic.
+
+    >>> [round_half_up(n, 5) for n in (6, 7, 8, 12, 13)], [round_half_up(n, 10) for n in (14, 15, 25)]
+    ([5, 5, 10, 10, 15], [10, 20, 30])
+    """
+    whole = math.floor(value + 0.5)
+    return (2 * whole + base) // (2 * base) * base
+
+
+def claim_of(shown: int, rule: DisclosureClass) -> tuple[int, int]:
+    """The least and the largest count that a printed number stands for under its class.
+
+    >>> claim_of(5, DisclosureClass("persons", 5, 5, 3)), claim_of(10, DisclosureClass("s", 10, 10, 3))
+    ((6, 7), (11, 14))
+    """
+    half = rule.round // 2
+    up = half if rule.round % 2 else half - 1
+    return max(rule.hide + 1 if rule.hide else 0, shown - half), shown + max(up, 0)
+
+
+def _class(header: IndicatorHeader) -> DisclosureClass:
+    if header.class_ not in classes():
+        raise Misuse(f"class {header.class_} is not in expectations/classes.yaml: {', '.join(classes())}")
+    return classes()[header.class_]
+
+
+def _protect(figure: Figure, header: IndicatorHeader, coverage: float) -> ProtectedFigure:
+    rule = _class(header)
+    if figure.expected and (figure.reporters or 0) < coverage * figure.expected:
+        return _without(figure, header, "withheld", "x", "coverage")
+    if figure.contributors is not None and figure.contributors < rule.contributors:
+        # A total of 0 is said by all who reported and tells nobody's number; where small counts are hidden it is hidden too.
+        if not (figure.contributors == 0 and (figure.reporters or 0) >= rule.contributors):
+            return _without(figure, header, "withheld", "x", "contributors")
+    if header.kind == "ratio":
+        return _ratio(figure, header, rule)
+    if figure.value is None:
+        mark = figure.mark or ".."
+        return _without(figure, header, PUBLISHER_MARKS.get(mark, "not_available"), mark, "publisher", figure.lower, figure.upper)
+    if rule.hide == 0 and rule.round == 1:
+        return _shown(figure, header, figure.value, figure.lower, figure.upper)
+    if figure.value <= rule.hide:
+        return _without(figure, header, "hidden", "--", "small", 0.0, float(rule.hide))
+    shown = round_half_up(figure.value, rule.round)
+    lower, upper = claim_of(shown, rule)
+    return _shown(figure, header, float(shown), float(lower), float(upper))
+
+
+def _part(count: float | None, rule: DisclosureClass) -> int | None:
+    """A part of a ratio as it would be printed, or None when it would be hidden."""
+    if count is None or (rule.hide and count <= rule.hide):
+        return None
+    return round_half_up(count, rule.round)
+
+
+def _ratio(figure: Figure, header: IndicatorHeader, rule: DisclosureClass) -> ProtectedFigure:
+    """A percentage of two protected parts, to the decimals of the indicator."""
+    numerator, denominator = _part(figure.numerator, rule), _part(figure.denominator, rule)
+    if figure.numerator is None or figure.denominator is None:
+        return _without(figure, header, "not_available", "..", "publisher")
+    if numerator is None or not denominator:
+        return _without(figure, header, "hidden", "--", "small")
+    scale = 10**header.decimals
+    percent = ((200 * scale * numerator + denominator) // (2 * denominator)) / scale
+    return _shown(figure, header, percent, None, None)
+
+
+def _shown(figure: Figure, header: IndicatorHeader, value: float, lower: float | None, upper: float | None) -> ProtectedFigure:
+    return _made(figure, header, value, lower, upper, "shown", "", "")
+
+
+def _without(
+    figure: Figure, header: IndicatorHeader, status: str, mark: str, reason: str, lower: float | None = None, upper: float | None = None
+) -> ProtectedFigure:
+    return _made(figure, header, None, lower, upper, status, mark, reason)
+
+
+def _made(
+    figure: Figure,
+    header: IndicatorHeader,
+    value: float | None,
+    lower: float | None,
+    upper: float | None,
+    status: str,
+    mark: str,
+    reason: str,
+) -> ProtectedFigure:
+    return ProtectedFigure(
+        indicator=figure.indicator,
+        place=figure.place,
+        period=figure.period,
+        period_end=figure.period_end,
+        value=value,
+        lower=lower,
+        upper=upper,
+        status=status,
+        mark=mark,
+        reason=reason,
+        unit=header.unit,
+        decimals=header.decimals,
+        reporters=figure.reporters,
+        expected=figure.expected,
+        caveats=tuple(header.caveats),
+        vintage=figure.released_at,
+        snapshots=figure.snapshots,
+        origins=figure.origins,
+        is_sample=figure.is_sample,
+    )
