@@ -13,20 +13,21 @@ from dataclasses import replace
 from html import escape
 
 from tasks.draw.kinds import PAINTERS
-from tasks.draw.model import LINE_HEIGHT, Chart, ChartData, Label, Point, Series, Undrawable
+from tasks.draw.model import LINE_HEIGHT, TICK, Chart, ChartData, Label, Point, Series, Undrawable
 from tasks.draw.scale import numbers
 from tasks.draw.shapes import fixed
 
 __all__ = ["LINE_HEIGHT", "Chart", "ChartData", "Label", "Point", "Series", "Undrawable", "draw"]
 
 
-def draw(data: ChartData, *, width: float, height: float, direction: str = "ltr") -> Chart:
-    """The chart in `width` by `height` mm; `direction="rtl"` mirrors it."""
+def draw(data: ChartData, *, width: float, height: float, direction: str = "ltr", thousands: str = ",") -> Chart:
+    """The chart in `width` by `height` mm; `direction="rtl"` mirrors it, `thousands` parts the digits of its axis."""
     painter = PAINTERS.get(data.kind)
     if painter is None:
         raise Undrawable(f"chart kind {data.kind!r}: draw one of {', '.join(PAINTERS)}")
     _check(data)
     shapes, labels = painter(data, width, height)
+    labels = [_grouped(label, thousands) for label in labels]
     if direction == "rtl":
         shapes = [f'<g transform="matrix(-1 0 0 1 {fixed(width)} 0)">', *shapes, "</g>"]
         labels = [_mirrored(label, width) for label in labels]
@@ -49,6 +50,11 @@ def _check(data: ChartData) -> None:
         raise Undrawable(f"columns draw one series, {len(data.series)} were given")
     if not all(math.isfinite(number) for number in numbers(data)):
         raise Undrawable(f"chart {data.alternative!r} holds a number that is not finite: hidden values are None")
+
+
+def _grouped(label: Label, thousands: str) -> Label:
+    """Ticks are the only numbers a chart words itself, so they follow the language of the others."""
+    return replace(label, text=label.text.replace(",", thousands)) if label.kind == TICK else label
 
 
 def _mirrored(label: Label, width: float) -> Label:

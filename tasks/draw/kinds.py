@@ -2,11 +2,12 @@
 
 from __future__ import annotations
 
+import math
 from collections.abc import Callable, Sequence
 from dataclasses import replace
 
 from tasks.draw import scale, shapes
-from tasks.draw.model import LINE_HEIGHT, ChartData, Label, Point, Series
+from tasks.draw.model import LINE_HEIGHT, TICK, ChartData, Label, Point, Series
 from tasks.draw.scale import Frame, wide
 from tasks.draw.shapes import FOCUS, GRID, INK, OTHER
 
@@ -24,7 +25,7 @@ def _trend(data: ChartData, width: float, height: float) -> Drawing:
     drawn.append(shapes.rule(frame, 0.0, INK, 0.35))
     drawn += [shapes.band(series, frame) for series in data.series if series.focus]
     drawn += shapes.target(data, frame)
-    labels = [Label(scale.tick_text(tick), axis - 1.6, frame.y(tick), "axis", "end") for tick in ticks]
+    labels = [Label(scale.tick_text(tick), axis - 1.6, frame.y(tick), TICK, "end") for tick in ticks]
     labels += scale.periods(points, frame, width)
     ends = _target_label(data, frame, side - _GAP)
     for series in sorted(data.series, key=lambda series: series.focus):
@@ -39,7 +40,8 @@ def _columns(data: ChartData, width: float, height: float) -> Drawing:
     points = data.series[0].points
     side = min(max(18.0, wide([data.target_label]) + _GAP), width * 0.32) if data.target_label else 0.0
     slot = (width - side) / len(points)
-    lines = max(scale.line_count(point.period, slot) for point in points)
+    room = slot - 1.6
+    lines = max(scale.line_count(point.period, room) for point in points)
     low, high = scale.span(data)
     foot = height - 1.6 - lines * LINE_HEIGHT
     frame = Frame(0.0, width - side, 5.0, foot - (4.5 if low < 0 else 0.0), low, high, len(points))
@@ -50,7 +52,7 @@ def _columns(data: ChartData, width: float, height: float) -> Drawing:
         drawn += shapes.column(point, middle, min(slot * 0.62, 15.0), frame, colour)
         labels.append(_value(point, middle, frame, colour))
         y = foot + 1.0 + lines * LINE_HEIGHT / 2
-        labels.append(Label(point.period, middle, y, "period", "middle", room=slot, lines=lines))
+        labels.append(Label(point.period, middle, y, "period", "middle", room=room, lines=lines))
     return [*drawn, shapes.rule(frame, 0.0, INK, 0.35)], labels
 
 
@@ -88,7 +90,8 @@ def _target_label(data: ChartData, frame: Frame, room: float) -> list[Label]:
 
 
 def _fitted(text: str, strong: str, x: float, y: float, kind: str, room: float) -> Label:
-    lines = scale.line_count(f"{text} {strong}".strip(), room)
+    bold = "0" * math.ceil(1.35 * len(strong))  # set larger than the name, and never broken
+    lines = scale.line_count(f"{text} {bold}".strip(), room)
     return Label(text, x, y, kind, "start", strong=strong, room=room, lines=lines)
 
 

@@ -6,6 +6,7 @@ from dataclasses import dataclass
 
 from tasks import Problem
 
+TICK = "axis tick"
 LINE_HEIGHT = 10 * 25.4 / 72  # mm: chart labels are set 8.25 on 10 points
 
 
@@ -50,7 +51,7 @@ class Label:
     """Words beside the geometry, in mm from the top left corner; `y` is the text's middle, `room` its width.
 
     `anchor` says which end of the text stands at `x`: `start`, `middle` or `end`. `strong` is printed bold after
-    `text`; `kind` is `axis`, `period`, `end`, `target`, `value` or `mark`, with `focus` beside it where it applies.
+    `text`; `kind` is `axis`, `axis tick`, `period`, `end`, `target`, `value` or `mark`, and says `focus` beside it.
     """
 
     text: str

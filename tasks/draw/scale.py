@@ -61,9 +61,8 @@ def ticks(data: ChartData) -> list[float]:
 
 
 def tick_text(tick: float) -> str:
-    """Whole numbers read the same in every language: a narrow space between thousands, a true minus."""
-    digits = f"{abs(tick):,.0f}".replace(",", "\u202f" if abs(tick) >= 10000 else "")
-    return f"\u2212{digits}" if tick < 0 else digits
+    """A whole number with commas between thousands and a true minus."""
+    return f"{tick:,.0f}".replace("-", "\u2212")
 
 
 def periods(points: Sequence[Point], frame: Frame, width: float) -> list[Label]:

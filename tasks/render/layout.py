@@ -20,11 +20,12 @@ class Layout:
 
     web: bool
     direction: str
+    thousands: str
 
     def drawn(self, data: ChartData, width: float, height: float) -> Chart:
         if self.web and data.kind != "multiple":
             width, height = _WEB
-        return draw(data, width=width, height=height, direction=self.direction)
+        return draw(data, width=width, height=height, direction=self.direction, thousands=self.thousands)
 
     def frame(self, chart: Chart) -> str:
         if self.web:

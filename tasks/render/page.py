@@ -48,12 +48,17 @@ def _filled(draft: Draft, *, densities: tuple[int, int], web: bool, css: str = "
         draft=draft,
         words=_words(draft),
         direction=direction,
-        layout=layout.Layout(web, direction),
+        layout=layout.Layout(web, direction, _thousands(draft.language)),
         densities=densities,
         web=web,
         css=css,
         files=files,
     )
+
+
+def _thousands(language: str) -> str:
+    """As Babel's locales of the house part thousands: a comma in English and Arabic, else a no-break space."""
+    return "," if language.split("-")[0] in ("en", "ar") else "\u00a0"
 
 
 def _words(draft: Draft) -> dict[str, str]:

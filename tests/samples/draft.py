@@ -434,10 +434,10 @@ def _about(say: _Words) -> About:
         ),
         (
             say(
-                "-- = hidden because too few people, or too uncertain. Counts are rounded, so parts may not add up. Red "
-                "marks a result worse than the target or than last time; the words say so too.",
-                "-- = masqué, trop peu de personnes ou trop incertain. Les nombres sont arrondis. Le rouge marque un "
-                "résultat moins bon que la cible ou que la dernière fois; les mots le disent aussi.",
+                "-- = hidden because too few people, or too uncertain. Counts are rounded, so parts may not add up. "
+                "Red marks a result worse than the target or than last time; the words say so too.",
+                "-- = masqué, trop peu de personnes ou trop incertain. Les nombres sont arrondis. Le rouge marque "
+                "un résultat moins bon que la cible ou que la dernière fois; les mots le disent aussi.",
             ),
             say(
                 "Approved by the Coordinating Committee, 21 November 2026. The data are attached.",

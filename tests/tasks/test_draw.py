@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import re
 from dataclasses import replace
+from itertools import pairwise
 from xml.etree import ElementTree
 
 import pytest
@@ -42,7 +43,7 @@ def _lines(chart: Chart) -> list[str]:
 @pytest.mark.parametrize("kind", ["trend", "columns", "multiple"])
 def test_the_only_text_of_the_svg_is_its_alternative(kind: str) -> None:
     root = _root(_drawn(_chart(kind, target=6.0, target_label="Target: 6 weeks")))
-    assert [element.tag for element in root][0] == f"{SVG}title"
+    assert root[0].tag == f"{SVG}title"
     assert "".join(root.itertext()) == "Waits rose."
 
 
@@ -89,8 +90,9 @@ def test_end_labels_keep_apart_and_stay_inside() -> None:
     series = tuple(_series(1.0, 14.0 + i / 10, name=f"Ward {i}", focus=i == 0) for i in range(4))
     ends = sorted(label.y for label in _drawn(_chart("trend", *series)).labels if label.kind.startswith("end"))
     assert len(ends) == 4
-    assert min(low - high for high, low in zip(ends, ends[1:], strict=False)) >= 4.19
-    assert ends[0] >= 0 and ends[-1] <= 58
+    assert min(low - high for high, low in pairwise(ends)) >= 4.19
+    assert ends[0] >= 0
+    assert ends[-1] <= 58
 
 
 def test_a_long_name_wraps_and_its_neighbour_makes_room() -> None:
@@ -145,7 +147,8 @@ def test_right_to_left_mirrors_labels_and_geometry() -> None:
     first, mirrored = left.labels[0], right.labels[0]
     assert mirrored.x == pytest.approx(118.0 - first.x)
     assert (first.anchor, mirrored.anchor) == ("end", "start")
-    assert "matrix(-1 0 0 1 118 0)" in right.svg and "matrix" not in left.svg
+    assert "matrix(-1 0 0 1 118 0)" in right.svg
+    assert "matrix" not in left.svg
 
 
 def test_period_labels_do_not_touch_and_the_last_is_always_there() -> None:
@@ -154,11 +157,19 @@ def test_period_labels_do_not_touch_and_the_last_is_always_there() -> None:
     periods = [label for label in labels if label.text.startswith("Sept.")]
     assert periods[-1].text == "Sept. 2024"
     assert len(periods) >= 3
-    assert min(b.x - a.x for a, b in zip(periods, periods[1:], strict=False)) > 14
+    assert min(b.x - a.x for a, b in pairwise(periods)) > 14
 
 
 def test_numbers_are_written_one_way_only() -> None:
     assert [fixed(n) for n in (-0.001, 0.0, 1.0, 1.5, 10.0, 2 / 3)] == ["0", "0", "1", "1.5", "10", "0.67"]
+
+
+@pytest.mark.parametrize(("thousands", "printed"), [(",", "\u221220,000"), ("\u00a0", "\u221220\u00a0000")])
+def test_ticks_follow_the_language_and_have_a_true_minus(thousands: str, printed: str) -> None:
+    data = _chart("trend", _series(-18000.0, 15000.0, name="Net, both"))
+    labels = draw(data, width=118.0, height=58.0, thousands=thousands).labels
+    assert printed in [label.text for label in labels if label.kind == "axis tick"]
+    assert "Net, both" in [label.text for label in labels]
 
 
 def test_an_alternative_with_signs_of_html_stays_text() -> None:

@@ -1,0 +1,191 @@
+"""Turn the parts of a brief into blocks of the page model."""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+from typing import Any
+
+from briefs import BriefBroken, Part
+from sql import periods
+from tasks.compose.draft import (
+    Ask,
+    Asks,
+    Block,
+    Cell,
+    Change,
+    Changes,
+    Figure,
+    KeyNumber,
+    KeyNumbers,
+    Multiple,
+    Multiples,
+    Prose,
+    Row,
+    Table,
+)
+from tasks.compose.figures import REFERENCE, Reference, one_period
+from tasks.compose.sources import source_line
+from tasks.compose.text import Text
+from tasks.draw import ChartData, Point, Series
+from tasks.protect import ProtectedFigure
+
+
+@dataclass(frozen=True, slots=True)
+class Setting:
+    """What blocks need besides their own text: the address of the web version and the contact line."""
+
+    link: str
+    link_text: str
+    contact: str
+
+
+class Blocks:
+    """Makes blocks, one method for each kind of part."""
+
+    def __init__(self, text: Text, setting: Setting) -> None:
+        self.text, self.setting = text, setting
+        self.book, self.language = text.book, text.language
+
+    def block(self, part: Part) -> Block:
+        """The block of a part; `BriefBroken` for a kind or key there is not."""
+        maker = getattr(self, f"_{part.kind}", None)
+        if maker is None:
+            kinds = ", ".join(sorted(name[1:] for name in vars(Blocks) if name in KINDS))
+            raise BriefBroken(f"{self.text.where(part.line)}: there is no block {part.kind!r}. There are: {kinds}.")
+        try:
+            made: Block = maker(part, self.text.where(part.line, part.title))
+        except (KeyError, TypeError, AttributeError, IndexError) as error:
+            raise BriefBroken(f"{self.text.where(part.line, part.title)}: the block {part.kind} lacks or misplaces {error}") from error
+        return made
+
+    def _title(self, part: Part, where: str) -> tuple[str, str]:
+        return self.text.inline(part.title, where), self.text.inline(part.subtitle, where)
+
+    def _prose(self, part: Part, where: str) -> Prose:
+        return Prose(self._title(part, where)[0], tuple(self.text.inline(paragraph, where) for paragraph in part.text))
+
+    def _numbers(self, part: Part, where: str) -> KeyNumbers:
+        together = [Reference.of(m) for item in part.data for m in REFERENCE.finditer(str(item["number"]))]
+        told = [reference for reference in together if not self._tells_period(part, reference)]
+        one_period([(reference, self.book.find(reference, where)) for reference in told], where)
+        return KeyNumbers(tuple(self._number(item, where) for item in part.data))
+
+    def _tells_period(self, part: Part, reference: Reference) -> bool:
+        """True when the item that prints a number prints its period too."""
+        item = next(item for item in part.data if f"{{{{ {reference.indicator}" in str(item["number"]))
+        return any(m[1] == reference.indicator and m[4] == "period" for m in REFERENCE.finditer(" ".join(map(str, item.values()))))
+
+    def _number(self, item: dict[str, Any], where: str) -> KeyNumber:
+        made = {key: self.text.inline(str(item.get(key, "")), where) for key in ("number", "unit", "label", "comparison")}
+        return KeyNumber(**made, worse=bool(item.get("worse", False)))
+
+    def _series(self, line: dict[str, Any], count: int, where: str) -> tuple[Series, list[ProtectedFigure]]:
+        reference = Reference(line["indicator"], line.get("place", "area"), "last", "number")
+        figures = self.book.series(reference, count, where)
+        points = tuple(
+            Point(self._short(figure.period), figure.value, self.language.figure(figure), figure.lower, figure.upper) for figure in figures
+        )
+        return Series(self.text.plain(line.get("name", ""), where), points, bool(line.get("focus", True))), figures
+
+    def _short(self, code: str) -> str:
+        """A period under an axis: the year, or year and month, quarter or span as its code."""
+        span = periods.parse(code)
+        return code if span.frequency != "span" else f"{code[2:4]}/{code[7:9]}"
+
+    def _chart(self, part: Part, where: str, kind: str) -> Figure:
+        title, subtitle = self._title(part, where)
+        made = [self._series(line, int(part.data["last"]), where) for line in part.data["lines"]]
+        for series, figures in made:
+            printed = list(zip(series.points, figures, strict=True))
+            for point, figure in printed if kind == "columns" else printed[-1:]:
+                self.book.claim(point.shown, figure.key, where)
+                self.book.ranged.add(figure.key)
+        chart = ChartData(kind, tuple(series for series, _ in made), self._alternative(part.title, made))
+        return Figure(title, subtitle, chart, source_line(made[0][1], self.text))
+
+    def _alternative(self, title: str, made: list[tuple[Series, list[ProtectedFigure]]]) -> str:
+        """What a reader who does not see the chart is told: every series, first and last value."""
+        parts = []
+        for series, figures in made:
+            ends = [(figures[0], series.points[0]), (figures[-1], series.points[-1])]
+            told = ", ".join(f"{self.language.period(figure.period)}: {point.shown}" for figure, point in ends)
+            parts.append(f"{series.name}: {told}" if series.name else told)
+        return f"{REFERENCE.sub('', title).strip()}. {'; '.join(parts)}."
+
+    def _trend(self, part: Part, where: str) -> Figure:
+        return self._chart(part, where, "trend")
+
+    def _columns(self, part: Part, where: str) -> Figure:
+        return self._chart(part, where, "columns")
+
+    def _multiples(self, part: Part, where: str) -> Multiples:
+        title, subtitle = self._title(part, where)
+        made = [self._series(item, int(part.data["last"]), where) for item in part.data["items"]]
+        values = [point.value for series, _ in made for point in series.points if point.value is not None]
+        top = max(values, default=1.0) * 1.12
+        items = []
+        for series, figures in made:
+            shown = series.points[-1].shown
+            identity = self.book.claim(shown, figures[-1].key, where)
+            chart = ChartData("multiple", (series,), self._alternative(series.name, [(series, figures)]), top=top)
+            items.append(Multiple(f'<span class="figure" id="{identity}">{shown}</span>', series.name, chart))
+        return Multiples(title, subtitle, tuple(items))
+
+    def _asks(self, part: Part, where: str) -> Asks:
+        items = tuple(
+            Ask(self.text.inline(item["decision"], where, editorial=True), self.text.inline(item["terms"], where, editorial=True))
+            for item in part.data
+        )
+        setting = self.setting
+        return Asks(self._title(part, where)[0], items, setting.contact, setting.link, setting.link_text)
+
+    def _table(self, part: Part, where: str) -> Table:
+        title, subtitle = self._title(part, where)
+        data = part.data
+        editorial = bool(data.get("editorial", False))
+        bar, focus = data.get("bar"), data.get("focus")
+        tops = self._top(data["rows"], bar, where) if bar is not None else 0.0
+        rows = []
+        for number, row in enumerate(data["rows"]):
+            cells = [self._cell(str(cell), where, editorial=editorial, top=tops if index == bar else 0.0) for index, cell in enumerate(row)]
+            rows.append(Row(tuple(cells), focus=number == focus, rule=number == data.get("rule")))
+        self._columns_agree(data["rows"], where)
+        columns = tuple(self.text.plain(str(column), where) for column in data["columns"])
+        if any(len(row.cells) != len(columns) for row in rows):
+            raise BriefBroken(f"{where}: each row has as many cells as there are columns ({len(columns)})")
+        return Table(title, subtitle, columns, tuple(rows), self.text.inline(str(data.get("note", "")), where, marks=True))
+
+    def _columns_agree(self, rows: list[list[Any]], where: str) -> None:
+        """Numbers under one heading are of one period."""
+        for column in zip(*rows, strict=False):
+            references = [Reference.of(m) for cell in column for m in REFERENCE.finditer(str(cell))]
+            one_period([(r, self.book.find(r, where)) for r in references], where)
+
+    def _top(self, rows: list[list[Any]], bar: int, where: str) -> float:
+        values = [self._value(str(row[bar]), where) for row in rows]
+        return max((value for value in values if value is not None), default=0.0)
+
+    def _value(self, cell: str, where: str) -> float | None:
+        match = REFERENCE.search(cell)
+        return self.book.find(Reference.of(match), where).value if match else None
+
+    def _cell(self, text: str, where: str, *, editorial: bool, top: float) -> Cell:
+        match = REFERENCE.fullmatch(text.strip())
+        shown = self.text.inline(text, where, editorial=editorial, marks=True)
+        if not match:
+            return Cell(shown)
+        figure = self.book.find(Reference.of(match), where)
+        if Reference.of(match).filter in ("period", "coverage", "range"):
+            return Cell(shown)
+        note = "" if figure.is_shown else str(self.language.words["marks"].get(figure.reason, ""))
+        bar = figure.value / top if top and figure.value is not None else None
+        self.book.ranged.add(figure.key)
+        return Cell(shown, numeric=True, bar=bar, note=note)
+
+    def _changes(self, part: Part, where: str) -> Changes:
+        title, subtitle = self._title(part, where)
+        items = tuple(Change(self.text.inline(item["lead"], where), self.text.inline(item["text"], where)) for item in part.data)
+        return Changes(title, subtitle, items)
+
+
+KINDS = frozenset({"_prose", "_numbers", "_trend", "_columns", "_multiples", "_asks", "_table", "_changes"})

@@ -1,0 +1,110 @@
+"""Say where numbers come from and how sure they are: source lines, grades, licences, caveats."""
+
+from __future__ import annotations
+
+from datetime import date
+
+from expectations import LICENCES, Contract
+from sql import periods
+from tasks.compose.draft import About, Grade
+from tasks.compose.text import Text
+from tasks.protect import ProtectedFigure
+
+FULL, GOOD = 1.0, 0.8
+
+
+def contracts_of(figures: list[ProtectedFigure], text: Text) -> list[Contract]:
+    """The statistical tables behind figures, by name; registers are left out."""
+    known = {contract.name: contract for contract in text.book.partnership.contracts()}
+    touched = sorted({origin.contract for figure in figures for origin in figure.origins})
+    return [known[name] for name in touched if name in known and not known[name].is_register]
+
+
+def source_line(figures: list[ProtectedFigure], text: Text) -> str:
+    """ "Source: publisher, title, release date" for the line under a chart."""
+    language = text.language
+    parts = []
+    for contract in contracts_of(figures, text):
+        released = max(figure.vintage for figure in figures)[:10]
+        day = language.day(date.fromisoformat(released)) if released else ""
+        publisher = "" if contract.source.fetch == "inbox" else f"{contract.publisher}, "
+        parts.append(f"{publisher}{contract.title[language.code]}, {day}")
+    label = language.words["about"]["source"]
+    colon = " : " if language.code == "fr" else ": "
+    return f"{label}{colon}{'; '.join(parts)}"
+
+
+def about(text: Text, *, approver: str, name: str, edition: date) -> About:
+    """The grey box: a row per indicator printed, the legend, caveats, licences, approval."""
+    words = text.language.words["about"]
+    last: dict[str, ProtectedFigure] = {}
+    for figure in text.book.used.values():
+        if figure.place != text.book.partnership.place and figure.indicator in last:
+            continue
+        known = last.get(figure.indicator)
+        if known is None or figure.period_end > known.period_end or known.place != text.book.partnership.place:
+            last[figure.indicator] = figure
+    grades = tuple(_grade(figure, text) for _, figure in sorted(last.items()))
+    figures = list(text.book.used.values())
+    caveats = [text.language.words["caveats"][name] for name in _caveats(figures)]
+    paragraphs = [
+        words["legend"],
+        f"<strong>{words['caveats']}</strong> {' '.join(caveats)}" if caveats else "",
+        words["licences"].format(lines=_licences(figures, text)),
+        f"{words['approval'].format(approver=approver, name=name, date=text.language.day(edition))} {words['attached']}",
+    ]
+    columns = (words["measure"], words["source"], words["period"], words["sure"])
+    return About(words["title"], columns, grades, tuple(paragraph for paragraph in paragraphs if paragraph))
+
+
+def _caveats(figures: list[ProtectedFigure]) -> list[str]:
+    return sorted({caveat for figure in figures for caveat in figure.caveats})
+
+
+def _licences(figures: list[ProtectedFigure], text: Text) -> str:
+    language, organisation = text.language.code, text.book.partnership.organisation.name
+    lines = []
+    for contract in contracts_of(figures, text):
+        line = LICENCES[contract.licence][language]
+        mine = [figure.vintage for figure in figures if any(origin.contract == contract.name for origin in figure.origins)]
+        released = text.language.day(date.fromisoformat(max(mine)[:10]))
+        lines.append(line.format(title=contract.title[language], date=released, organisation=organisation[language]))
+    return " ".join(dict.fromkeys(lines))
+
+
+def _grade(figure: ProtectedFigure, text: Text) -> Grade:
+    query = text.book.queries[figure.indicator].indicator
+    contracts = contracts_of([figure], text)
+    source = "; ".join(dict.fromkeys(contract.title[text.language.code] for contract in contracts)) or text.book.partnership.organisation.short
+    letter, words = _sure(figure, text)
+    rolling = figure.indicator.endswith("_12_months")
+    return Grade(query.title[text.language.code], source, text.language.period(figure.period, rolling=rolling), letter, words)
+
+
+def _sure(figure: ProtectedFigure, text: Text) -> tuple[str, str]:
+    """A letter and the words that say the same, from coverage, rounding and caveats."""
+    sure, language = text.language.words["sure"], text.language
+    if not figure.is_shown:
+        return "F", sure["F"].format(reason=language.words["marks"].get(figure.reason, ""))
+    where = text.where(0, "about")
+    if figure.expected:
+        share = (figure.reporters or 0) / figure.expected
+        coverage = language.coverage(figure)
+        text.book.claim(coverage, figure.key, where)
+        letter, key = ("A", "A") if share >= FULL else ("B", "B_partners") if share >= GOOD else ("C", "C_partners")
+        return letter, sure[key].format(coverage=coverage)
+    if figure.lower is not None and figure.upper is not None and figure.lower < figure.upper:
+        if not text.book.queries[figure.indicator].indicator.interval:
+            return "B", sure["B_rounded"]
+        lower, upper = language.bound(figure.lower, down=True), language.bound(figure.upper, down=False)
+        text.book.claim(f"{lower} {upper}", figure.key, where)
+        text.book.ranged.add(figure.key)
+        return "B", sure["B_range"].format(lower=lower, upper=upper)
+    if "estimate" in figure.caveats:
+        return "C", sure["C_estimate"]
+    return "A", sure["A_exact"]
+
+
+def period_order(figure: ProtectedFigure) -> tuple[str, str, int]:
+    """Indicator, place, then time: the order of the attached data."""
+    return figure.indicator, figure.place, periods.parse(figure.period).id

@@ -1,0 +1,111 @@
+"""Inline text: references become numbers bound to figures; any other number stops the brief."""
+
+from __future__ import annotations
+
+import html
+import re
+
+from tasks import Refused
+from tasks.compose.figures import REFERENCE, Book, FigureWithheld, Reference, one_period
+from tasks.compose.language import Language
+from tasks.protect import ProtectedFigure
+
+LITERAL = re.compile(r"\[\[(.+?)\]\]")
+# What may stand in [[...]] anywhere: dates, years, spans of years, sections of a plan. Counts may not.
+NAMED = re.compile(
+    r"(?:\d{1,2}(?:er)? )?(?:[A-Za-zéûô]+ )?(?:19|20)\d\d(?:[-–/ ](?:to |à )?(?:19|20)\d\d)?"
+    r"|(?:section|goal|objective|article|but|objectif) \d+(?:\.\d+)*|\d{1,2} [A-Za-zéûô]+",
+)
+NUMBER_WORDS = {
+    "en": "two three four five six seven eight nine ten eleven twelve thirteen fourteen fifteen sixteen seventeen eighteen nineteen twenty "
+    "thirty forty fifty sixty seventy eighty ninety hundred thousand million dozen half twice double doubled triple tripled",
+    "fr": "deux trois quatre cinq six sept huit neuf dix onze douze treize quatorze quinze seize vingt trente quarante cinquante soixante "
+    "cent mille million douzaine moitié double doublé triple triplé",
+}
+
+
+class StrayNumber(Refused):
+    """A number in a brief that is bound to nothing."""
+
+
+class Text:
+    """Turns the text of a brief into inline HTML, in one language, with the figures of one book."""
+
+    def __init__(self, book: Book, language: Language, file: str) -> None:
+        self.book, self.language, self.file = book, language, file
+        self.literals: list[str] = []
+        words = NUMBER_WORDS.get(language.code, "").split()
+        self._words = re.compile(rf"\b({'|'.join(words)})\b", re.IGNORECASE) if words else None
+
+    def where(self, line: int, what: str = "") -> str:
+        """A place in the brief, for people."""
+        return f"{self.file} line {line}{', ' + what if what else ''}"
+
+    def inline(self, text: str, where: str, *, editorial: bool = False, marks: bool = False) -> str:
+        """Text with references as safe HTML.
+
+        With `marks` a figure that is not shown prints its mark (tables), else it stops the brief; with `editorial` (asks, plans)
+        `[[...]]` may hold any quantity, since it asks for something and states no statistic.
+        """
+        one_period([(Reference.of(m), self.book.find(Reference.of(m), where)) for m in REFERENCE.finditer(text)], where)
+        pieces: list[str] = []
+        position = 0
+        for match in re.finditer(f"{REFERENCE.pattern}|{LITERAL.pattern}", text):
+            pieces.append(self._words_only(text[position : match.start()], where))
+            pieces.append(self._literal(match[0], where, editorial) if match[0].startswith("[[") else self._figure(match, where, marks))
+            position = match.end()
+        pieces.append(self._words_only(text[position:], where))
+        joined = "".join(pieces)
+        return re.sub(r"\*\*(.+?)\*\*", r"<strong>\1</strong>", joined)
+
+    def _words_only(self, text: str, where: str) -> str:
+        if "{{" in text or "}}" in text:
+            raise StrayNumber(f"{where}: {text.strip()!r} is not a reference; write {{{{ indicator }}}} or {{{{ indicator@place#period | range }}}}")
+        digits = re.search(r"\S*\d\S*", text)
+        word = self._words.search(text) if self._words else None
+        found = digits[0] if digits else word[0] if word else ""
+        if found:
+            raise StrayNumber(
+                f"{where}: the number {found!r} is bound to nothing. Write {{{{ indicator }}}} for a figure, or [[...]] around a date or a section."
+            )
+        return html.escape(text, quote=False)
+
+    def _literal(self, marked: str, where: str, editorial: bool) -> str:
+        text = marked[2:-2]
+        if not editorial and not NAMED.fullmatch(text):
+            raise StrayNumber(f"{where}: [[{text}]] is neither a date nor a section; a statistic is written as {{{{ indicator }}}}")
+        self.literals.append(text)
+        return html.escape(text, quote=False)
+
+    def _figure(self, match: re.Match[str], where: str, marks: bool) -> str:
+        reference = Reference.of(match)
+        figure = self.book.find(reference, where)
+        shown = self._shown(reference, figure, where)
+        if reference.filter == "period":
+            return html.escape(shown)
+        if not figure.is_shown and not marks and reference.filter != "coverage":
+            reason = self.language.words["marks"].get(figure.reason, figure.status)
+            raise FigureWithheld(f"{where}: {figure.key} may not be printed ({reason}). Take the sentence out, or put the number in a table.")
+        if reference.filter == "number" and figure.is_shown and self.book.queries[figure.indicator].indicator.interval:
+            self.book.bare.setdefault(figure.key, where)
+        if reference.filter == "range":
+            self.book.ranged.add(figure.key)
+        identity = self.book.claim(shown, figure.key, where)
+        return f'<span class="figure" id="{identity}">{html.escape(shown)}</span>'
+
+    def _shown(self, reference: Reference, figure: ProtectedFigure, where: str) -> str:
+        rolling = reference.indicator.endswith("_12_months")
+        if reference.filter == "number":
+            return self.language.figure(figure)
+        if reference.filter == "range" and figure.lower is not None:
+            return self.language.range(figure)
+        if reference.filter == "period":
+            return self.language.period(figure.period, rolling=rolling)
+        if reference.filter == "coverage" and figure.expected is not None:
+            return self.language.coverage(figure)
+        raise StrayNumber(f"{where}: {reference.indicator} has no {reference.filter!r}; the filters are number, range, period, coverage")
+
+    def plain(self, text: str, where: str) -> str:
+        """Text without numbers, as it stands (escaped by the renderer)."""
+        self._words_only(LITERAL.sub("", text), where)
+        return LITERAL.sub(r"\1", text)
