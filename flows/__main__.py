@@ -1,0 +1,132 @@
+"""The `openlip` command: every flow and a few questions, for operators, scripts and tests.
+
+With `PREFECT_API_URL` set a flow runs on that server and shows in its UI; without it the same sentence runs in this process.
+Exit codes: 0 done; 1 the data or the document was refused; 2 wrong usage or configuration; 3 a source or service could not be
+reached; 70 a fault of ours.
+"""
+
+from __future__ import annotations
+
+import argparse
+import json
+import os
+import sys
+import traceback
+from collections.abc import Callable, Sequence
+from dataclasses import asdict, is_dataclass
+from datetime import date
+from pathlib import Path
+from typing import Any
+
+from briefs import BriefBroken
+from expectations import ContractBroken
+from flows import answers
+from sql import QueryBroken
+from tasks import Misuse, Problem, Unreachable
+
+DONE, REFUSED, WRONG, UNREACHABLE, FAULT = 0, 1, 2, 3, 70
+
+
+def run() -> None:
+    """Entry point of `openlip`."""
+    sys.exit(main(sys.argv[1:]))
+
+
+def main(arguments: Sequence[str]) -> int:
+    """Run one command; returns its exit code."""
+    options = _parser().parse_args(arguments)
+    if options.home:
+        os.environ["OPENLIP_HOME"] = str(Path(options.home).resolve())
+    try:
+        code, answer, page = options.run(options)
+    except BrokenPipeError:
+        return DONE
+    except Exception as error:
+        return _told(error, options)
+    if options.json:
+        print(json.dumps(answer, ensure_ascii=False, default=_plain, indent=1))
+    elif page:
+        print(page)
+    return int(code)
+
+
+def _told(error: Exception, options: argparse.Namespace) -> int:
+    """One message: what, where, what to do; a traceback only with --debug."""
+    if options.debug:
+        traceback.print_exc()
+    code = FAULT
+    if isinstance(error, Unreachable):
+        code = UNREACHABLE
+    elif isinstance(error, Misuse | ContractBroken | QueryBroken):
+        code = WRONG
+    elif isinstance(error, Problem | BriefBroken):
+        code = REFUSED
+    text = str(error) if code != FAULT else f"A fault of ours ({type(error).__name__}: {error}). Run again with --debug and send what it prints."
+    if options.json and code == REFUSED:
+        print(json.dumps({"refused": text}, ensure_ascii=False))
+    print(text, file=sys.stdout if code == REFUSED and not options.json else sys.stderr)
+    return code
+
+
+def _plain(value: Any) -> Any:
+    if is_dataclass(value) and not isinstance(value, type):
+        return asdict(value)
+    return str(value)
+
+
+def _day(text: str) -> date:
+    try:
+        return date.fromisoformat(text)
+    except ValueError:
+        raise argparse.ArgumentTypeError(f"{text!r} is not a day such as 2026-11-22") from None
+
+
+Command = Callable[[argparse.Namespace], tuple[int, Any, str]]
+
+
+def _parser() -> argparse.ArgumentParser:
+    parser = argparse.ArgumentParser(prog="openlip", description="Partner and public data on immigration, checked, kept, and made into policy briefs.")
+    shared = argparse.ArgumentParser(add_help=False)
+    shared.add_argument("--home", default="", help="the partnership's folder (or OPENLIP_HOME)")
+    shared.add_argument("--json", action="store_true", help="print one JSON object")
+    shared.add_argument("--debug", action="store_true", help="print a traceback when something fails")
+    commands = parser.add_subparsers(required=True, metavar="COMMAND")
+
+    def command(name: str, help_: str, run_: Command) -> argparse.ArgumentParser:
+        made = commands.add_parser(name, help=help_, description=help_, parents=[shared])
+        made.set_defaults(run=run_)
+        return made
+
+    init = command("init", "make a home folder for a partnership", answers.init)
+    init.add_argument("folder", type=Path)
+    init.add_argument("--from", dest="source", default="peterborough", help="the partnership to begin from")
+    init.add_argument("--sample", action="store_true", help="with invented members and partners' files; everything made from it is marked SAMPLE")
+    doctor = command("doctor", "look at versions, content, warehouse and sources", answers.health)
+    doctor.add_argument("--offline", action="store_true", help="ask no source")
+    refresh = command("refresh", "fetch, check and load public statistics", answers.refreshed)
+    refresh.add_argument("--only", nargs="+", default=[], metavar="TABLE")
+    collect = command("collect", "read, check and load what partners sent", answers.collected)
+    collect.add_argument("--only", nargs="+", default=[], metavar="TABLE")
+    command("build", "make the views of the warehouse anew", answers.built)
+    check = command("check", "check one file against its contract, loading nothing", answers.checked)
+    check.add_argument("file", type=Path)
+    check.add_argument("--contract", required=True)
+    figures = command("figures", "protected values, as a brief would print them", answers.figures)
+    figures.add_argument("indicator", nargs="?", default="")
+    figures.add_argument("--place", default="")
+    figures.add_argument("--period", default="")
+    figures.add_argument("--as-of", type=_day, default=None)
+    publish = command("publish", "make a brief for an office", answers.published)
+    publish.add_argument("brief")
+    publish.add_argument("--for", dest="office", default="")
+    publish.add_argument("--language", action="append", default=[])
+    publish.add_argument("--as-of", type=_day, default=None)
+    show = command("show", "walk a document, figure or snapshot back to its source", answers.shown)
+    show.add_argument("what")
+    serve = command("serve", "Prefect server, worker and deployments on this machine", answers.served)
+    serve.add_argument("--port", type=int, default=4200)
+    return parser
+
+
+if __name__ == "__main__":
+    run()

@@ -1,0 +1,212 @@
+"""What each command answers: an exit code, plain data for --json, and a page of text."""
+
+from __future__ import annotations
+
+import argparse
+import os
+import shutil
+import tempfile
+from dataclasses import asdict
+from pathlib import Path
+from typing import Any
+
+import briefs
+import sql
+from expectations import read
+from flows import pages, sentences
+from flows.forms import Collect, Publish, Refresh, home_folder, partnership
+from flows.sentences import Line, Made
+from flows.verbs import Verbs
+from sql import clock
+from tasks import Misuse
+from tasks.check import check
+from tasks.compose.annex import as_dict
+from tasks.doctor import doctor
+from tasks.fetch import store
+from tasks.load import prepare
+from tasks.measure import measure
+from tasks.protect import ProtectedFigure, protect
+from tasks.show import show
+from tasks.stage import stage
+
+ROOT = Path(__file__).parent.parent
+Answer = tuple[int, Any, str]
+
+
+def init(options: argparse.Namespace) -> Answer:
+    """Copy a partnership's content into a new folder."""
+    source, target = ROOT / "partnerships" / options.source, options.folder.resolve()
+    if not (source / "partnership.yaml").is_file():
+        there = ", ".join(path.parent.name for path in sorted(ROOT.glob("partnerships/*/partnership.yaml")))
+        raise Misuse(f"There is no partnership {options.source!r} to begin from. There are: {there}.")
+    if (target / "partnership.yaml").exists():
+        raise Misuse(f"{target} is a home already; choose another folder.")
+    shutil.copytree(source, target, dirs_exist_ok=True, ignore=shutil.ignore_patterns("sample"))
+    (target / "inbox").mkdir(exist_ok=True)
+    if options.sample:
+        _add_sample(source, target)
+    for name in ("members", "reporting"):
+        register = target / "registers" / f"{name}.csv"
+        if not register.exists():
+            header = (source / "sample" / "registers" / f"{name}.csv").read_text(encoding="utf-8").splitlines()[0]
+            register.write_text(header + "\n", encoding="utf-8")
+    page = f"{target} is ready. Next: openlip refresh --home {target}"
+    return 0, {"home": str(target), "sample": bool(options.sample)}, page
+
+
+def _add_sample(source: Path, target: Path) -> None:
+    """The sample's registers, and the mark that everything made here is a SAMPLE."""
+    shutil.copytree(source / "sample" / "registers", target / "registers", dirs_exist_ok=True)
+    path = target / "partnership.yaml"
+    path.write_text(path.read_text(encoding="utf-8") + "sample: true\n", encoding="utf-8")
+
+
+def health(options: argparse.Namespace) -> Answer:
+    """openlip doctor."""
+    looks = doctor(partnership(), network=not options.offline)
+    page = "\n".join(f"{'ok  ' if look.ok else 'LOOK'}  {look.what}: {look.detail}" for look in looks)
+    return (0 if all(look.ok for look in looks) else 1), [asdict(look) for look in looks], page
+
+
+def refreshed(options: argparse.Namespace) -> Answer:
+    """openlip refresh."""
+    lines = _through_prefect("refresh", Refresh(tables=options.only)) if _server() else None
+    return _lines(lines if lines is not None else sentences.refresh_tables(partnership(), options.only, Verbs()))
+
+
+def collected(options: argparse.Namespace) -> Answer:
+    """openlip collect."""
+    lines = _through_prefect("collect", Collect(tables=options.only)) if _server() else None
+    return _lines(lines if lines is not None else sentences.collect_files(partnership(), options.only, Verbs()))
+
+
+def _server() -> bool:
+    return bool(os.environ.get("PREFECT_API_URL"))
+
+
+def _through_prefect(name: str, order: object) -> Any:
+    """Run the flow on the server that PREFECT_API_URL names; its state carries what it did."""
+    import importlib
+
+    flow = getattr(importlib.import_module(f"flows.{name}"), name)
+    state = flow(order, return_state=True)
+    result = state.data
+    value = getattr(result, "_cache", None) or result
+    found = getattr(value, "result", value)
+    if isinstance(found, list):
+        return found
+    state.result(raise_on_failure=True)
+    raise Misuse(f"The flow {name} ended as {state.name}: {state.message}")
+
+
+def _lines(lines: list[Line]) -> Answer:
+    worst = {line.outcome for line in lines if line.is_bad}
+    code = 70 if worst & {"failed", "not_checked"} else 1 if "blocked" in worst else 3 if worst else 0
+    told = []
+    for line in lines:
+        where = f"{line.contract}{' ' + line.part if line.part else ''}"
+        counts = f" ({line.new} new, {line.changed} changed, {line.gone} withdrawn, {line.held} held back)" if line.outcome in ("loaded", "held") else ""
+        told.append(f"{pages.WORDS[line.outcome].strip('*'):24} {where}{counts}")
+        told += [f"    {finding.severity}: {finding.sentence()}" for finding in line.findings[:20]]
+        if line.message and not line.findings:
+            told.append(f"    {line.message}")
+    return code, [asdict(line) for line in lines], "\n".join([*told, pages.summary(lines)])
+
+
+def built(_options: argparse.Namespace) -> Answer:
+    """openlip build."""
+    made = Verbs().build(partnership())
+    return 0, [asdict(item) for item in made], "\n".join(f"{item.folder}/{item.name}: {item.rows} rows" for item in made)
+
+
+def checked(options: argparse.Namespace) -> Answer:
+    """openlip check FILE --contract NAME: nothing of the file enters the warehouse or the store."""
+    if not options.file.is_file():
+        raise Misuse(f"{options.file}: there is no such file.")
+    home = partnership()
+    contract = read(options.contract, home.overlay)
+    with tempfile.TemporaryDirectory() as folder:
+        apart = home.model_copy(update={"home": Path(folder)})
+        shutil.copytree(home.home / "registers", Path(folder) / "registers")
+        received = store.copy_in(options.file, apart.home)
+        snapshot = store.keep(apart, contract, received, url=options.file.name)
+        verdict = check(stage(snapshot, contract, apart), contract, apart)
+    told = [f"{finding.severity}: {finding.sentence()}" for finding in verdict.findings]
+    counts = f"{options.file.name}: {verdict.outcome}. {verdict.rows_read} rows read, {verdict.rows_kept} go on, {verdict.rows_held} held back."
+    data = {"outcome": verdict.outcome, "rows_read": verdict.rows_read, "rows_kept": verdict.rows_kept, "rows_held": verdict.rows_held}
+    code = 0 if verdict.outcome == "passed" else 70 if verdict.outcome == "not_checked" else 1
+    return code, data | {"findings": [asdict(finding) for finding in verdict.findings]}, "\n".join([*told, counts])
+
+
+def figures(options: argparse.Namespace) -> Answer:
+    """openlip figures."""
+    home = partnership()
+    prepare(home)
+    queries = sql.read_all(home.home / "sql")
+    wanted = [options.indicator] if options.indicator else [name for name, query in queries.items() if query.is_indicator]
+    known_at = clock.end_of(options.as_of) if options.as_of else None
+    found = [f for f in protect(measure(home, wanted, known_at=known_at), home) if _asked(f, options)]
+    page = "\n".join(f"{f.indicator:26} {f.place:16} {f.period:10} {_value(f):>14}  {_coverage(f)}" for f in found)
+    return 0, [as_dict(figure) for figure in found], page
+
+
+def _asked(figure: ProtectedFigure, options: argparse.Namespace) -> bool:
+    return options.place in ("", figure.place) and options.period in ("", figure.period)
+
+
+def _value(figure: ProtectedFigure) -> str:
+    if figure.value is None:
+        return figure.mark
+    text = f"{figure.value:,.{figure.decimals}f}"
+    bounded = figure.lower is not None and figure.upper is not None and figure.lower < figure.upper
+    return f"{text} [{figure.lower:g} to {figure.upper:g}]" if bounded else text
+
+
+def _coverage(figure: ProtectedFigure) -> str:
+    return f"from {figure.reporters} of {figure.expected} partners" if figure.expected else ""
+
+
+def published(options: argparse.Namespace) -> Answer:
+    """openlip publish."""
+    home = partnership()
+    versions = briefs.read(options.brief, home.home / "briefs")
+    office = options.office or next(iter(versions.values())).header.audience
+    if _server() and not options.language:
+        order = Publish(brief=options.brief, office=office, use_date=options.as_of is not None, **({"day": options.as_of} if options.as_of else {}))
+        made: list[Made] = _through_prefect("publish", order)
+    else:
+        made = sentences.publish_brief(home, options.brief, office, Verbs(), as_of=options.as_of, languages=options.language)
+    told = [f"{item.pdf}\n  {item.pages} pages, {item.numbers} numbers, sha256 {item.sha256}" for item in made]
+    return 0, [asdict(item) for item in made], "\n".join([*told, "Drafts: they wait for a second person's approval."])
+
+
+def shown(options: argparse.Namespace) -> Answer:
+    """openlip show."""
+    found = show(options.what, partnership())
+    return 0, found, _walk(found)
+
+
+def _walk(found: dict[str, Any]) -> str:
+    if "numbers" not in found:
+        return "\n".join(f"{key}: {value}" for key, value in found.items())
+    told = [f"{found['document']['name']}  sha256 {found['document']['sha256']}"]
+    for number in found["numbers"]:
+        told.append(f"\n{number['shown']}  {number['figure']}  ({number['place']})")
+        query = " ".join(number["query"].split())
+        told.append(f"  query: {query[:160]}{'...' if len(query) > 160 else ''}")
+        rows: dict[tuple[str, int], list[int]] = {}
+        for row in number["rows"]:
+            rows.setdefault((row["contract"], row["release"]), []).append(row["row"] or 0)
+        told += [f"  rows: {contract} release {release}: {', '.join(str(r) if r else 'a zero left out' for r in numbers)}" for (contract, release), numbers in rows.items()]
+        told += [f"  bytes: {s['sha256']} {s['url']} fetched {s['fetched_at']}" for s in number["snapshots"]]
+    return "\n".join(told)
+
+
+def served(options: argparse.Namespace) -> Answer:
+    """openlip serve: until it is stopped."""
+    from flows.serve import serve
+
+    partnership()
+    serve(home_folder(), port=options.port)
+    return 0, {}, "Stopped."
+

@@ -1,0 +1,160 @@
+"""What the flows do, said once: for Prefect and for a terminal without a server alike.
+
+One bad table never stops the others and never passes in silence: each ends as a line of the report.
+"""
+
+from __future__ import annotations
+
+import csv
+from collections.abc import Sequence
+from dataclasses import dataclass
+from datetime import date
+from pathlib import Path
+
+from expectations import Contract
+from expectations.partnership import Partnership
+from flows.verbs import Verbs
+from sql import clock
+from tasks import Misuse, Problem
+from tasks.check import Finding
+from tasks.compose import Office, indicators_of
+from tasks.fetch import NotYet, Transport
+from tasks.fetch.transport import SourceUnavailable
+
+
+@dataclass(frozen=True, slots=True)
+class Line:
+    """What became of one table or file.
+
+    `outcome`: loaded, unchanged, held (loaded, some rows wait), blocked, not_checked, not_yet, unreachable, failed.
+    """
+
+    contract: str
+    part: str
+    outcome: str
+    rows: int = 0
+    new: int = 0
+    changed: int = 0
+    gone: int = 0
+    held: int = 0
+    message: str = ""
+    findings: tuple[Finding, ...] = ()
+
+    @property
+    def is_bad(self) -> bool:
+        """True when nothing of it was loaded and somebody has to look."""
+        return self.outcome in ("blocked", "not_checked", "unreachable", "failed")
+
+
+@dataclass(frozen=True, slots=True)
+class Made:
+    """One document: where it lies and the digest of its PDF."""
+
+    language: str
+    pdf: str
+    html: str
+    sha256: str
+    pages: int
+    numbers: int
+
+
+def refresh_tables(partnership: Partnership, only: Sequence[str], verbs: Verbs) -> list[Line]:
+    """Every register and public table (or only those named): fetch, stage, check, load; then build."""
+    contracts = [c for c in _chosen(partnership, only) if c.source.fetch != "inbox"]
+    lines = _all(contracts, partnership, verbs)
+    verbs.build(partnership)
+    return lines
+
+
+def collect_files(partnership: Partnership, only: Sequence[str], verbs: Verbs) -> list[Line]:
+    """What partners sent: registers first, since they say who partners are; then every file in the inboxes; then build."""
+    registers = [c for c in partnership.contracts() if c.is_register]
+    partners = [c for c in _chosen(partnership, only) if c.source.fetch == "inbox"]
+    lines = [line for line in _all(registers, partnership, verbs) if line.outcome != "unchanged"]
+    lines += _all(partners, partnership, verbs)
+    verbs.build(partnership)
+    return lines
+
+
+def publish_brief(
+    partnership: Partnership, brief: str, office: str, verbs: Verbs, *, as_of: date | None = None, languages: Sequence[str] = ()
+) -> list[Made]:
+    """Measure, protect, compose, render and record a brief for one office, in all its languages or those asked for."""
+    edition = as_of or clock.today()
+    known_at = clock.end_of(as_of) if as_of and as_of != clock.today() else clock.stamp()
+    figures = verbs.measure(partnership, indicators_of(brief, partnership), known_at=known_at)
+    protected = verbs.protect(figures, partnership)
+    drafts = verbs.compose(brief, office_of(partnership, office), protected, partnership, edition=edition)
+    folder = partnership.home / "editions" / f"{edition.isoformat()}-{brief}-{office}"
+    made = []
+    for draft in drafts:
+        if languages and draft.language not in languages:
+            continue
+        document = verbs.render(draft, folder=folder)
+        digest = verbs.record(document, draft, partnership, known_at=known_at, folder=folder)
+        made.append(Made(draft.language, str(folder / document.pdf), str(folder / document.html), digest, document.pages, len(draft.claims)))
+    if not made:
+        raise Misuse(f"The brief {brief} has no language {', '.join(languages)}; it has {', '.join(draft.language for draft in drafts)}.")
+    return made
+
+
+def office_of(partnership: Partnership, office: str) -> Office:
+    """An office of the register; `Misuse` lists the offices there are."""
+    offices = offices_of(partnership.home)
+    if office not in offices:
+        raise Misuse(f"There is no office {office!r} in registers/offices.csv. There are: {', '.join(offices)}.")
+    row = offices[office]
+    return Office(office, {"en": row["name_en"], "fr": row["name_fr"]}, tuple(row["languages"].split()))
+
+
+def offices_of(home: Path) -> dict[str, dict[str, str]]:
+    """The register of offices, by office."""
+    path = home / "registers" / "offices.csv"
+    if not path.is_file():
+        return {}
+    with path.open(encoding="utf-8-sig", newline="") as lines:
+        return {row["office"]: row for row in csv.DictReader(lines)}
+
+
+def _chosen(partnership: Partnership, only: Sequence[str]) -> list[Contract]:
+    contracts = partnership.contracts()
+    strangers = sorted(set(only) - {contract.name for contract in contracts})
+    if strangers:
+        raise Misuse(f"There is no table {', '.join(strangers)}. There are: {', '.join(contract.name for contract in contracts)}.")
+    return [contract for contract in contracts if not only or contract.name in only]
+
+
+def _all(contracts: Sequence[Contract], partnership: Partnership, verbs: Verbs) -> list[Line]:
+    transport = Transport()
+    return [line for contract in contracts for line in _table(contract, partnership, transport, verbs)]
+
+
+def _table(contract: Contract, partnership: Partnership, transport: Transport, verbs: Verbs) -> list[Line]:
+    try:
+        snapshots = verbs.fetch(contract, partnership, transport)
+    except NotYet as error:
+        return [Line(contract.name, "", "not_yet", message=str(error))]
+    except SourceUnavailable as error:
+        return [Line(contract.name, "", "unreachable", message=str(error))]
+    except Problem as error:
+        return [Line(contract.name, "", "blocked", message=str(error))]
+    except Exception as error:  # the edge of the flow: a fault of ours in one table leaves the others their turn
+        return [Line(contract.name, "", "failed", message=f"{type(error).__name__}: {error}")]
+    if not snapshots:
+        return [Line(contract.name, "", "unchanged")]
+    return [_file(snapshot, contract, partnership, verbs) for snapshot in snapshots]
+
+
+def _file(snapshot: object, contract: Contract, partnership: Partnership, verbs: Verbs) -> Line:
+    part = str(getattr(snapshot, "part", ""))
+    try:
+        verdict = verbs.check(verbs.stage(snapshot, contract, partnership), contract, partnership)
+        loaded = verbs.load(verdict, contract, partnership)
+    except Problem as error:
+        return Line(contract.name, part, "blocked", message=str(error))
+    except Exception as error:  # as above
+        return Line(contract.name, part, "failed", message=f"{type(error).__name__}: {error}")
+    outcome = "loaded" if loaded.outcome == "passed" else loaded.outcome
+    first = next((finding.sentence() for finding in verdict.findings if finding.severity == "critical"), "")
+    counts = (loaded.rows, loaded.new, loaded.changed, loaded.gone, verdict.rows_held)
+    return Line(contract.name, part, outcome, *counts, message=first, findings=verdict.findings)

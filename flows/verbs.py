@@ -1,0 +1,55 @@
+"""The verbs as a flow runs them: plain functions, or Prefect tasks with names, retries on fetching only, and no stored results."""
+
+from __future__ import annotations
+
+from collections.abc import Callable
+from dataclasses import dataclass
+from typing import Any
+
+from tasks.build import Built, build
+from tasks.check import Verdict, check
+from tasks.compose import Draft, compose
+from tasks.fetch import NotYet, Snapshot, SourceUnavailable, fetch
+from tasks.load import Loaded, load
+from tasks.measure import Figure, measure
+from tasks.protect import ProtectedFigure, protect
+from tasks.record import record
+from tasks.render import Document, render
+from tasks.stage import Staged, stage
+
+
+@dataclass(frozen=True, slots=True)
+class Verbs:
+    """One callable per verb."""
+
+    fetch: Callable[..., list[Snapshot]] = fetch
+    stage: Callable[..., Staged] = stage
+    check: Callable[..., Verdict] = check
+    load: Callable[..., Loaded] = load
+    build: Callable[..., list[Built]] = build
+    measure: Callable[..., list[Figure]] = measure
+    protect: Callable[..., list[ProtectedFigure]] = protect
+    compose: Callable[..., list[Draft]] = compose
+    render: Callable[..., Document] = render
+    record: Callable[..., str] = record
+
+
+def as_tasks() -> Verbs:
+    """The verbs as Prefect tasks. Nothing is cached or stored: receipts lie in the ledger, and results may hold small counts."""
+    from prefect import task
+    from prefect.cache_policies import NO_CACHE
+
+    def wrapped(verb: Callable[..., Any], name: str, **more: Any) -> Callable[..., Any]:
+        made: Callable[..., Any] = task(name=name, cache_policy=NO_CACHE, persist_result=False, **more)(verb)
+        return made
+
+    def again(_task: Any, _run: Any, state: Any) -> bool:
+        """Only a source that could not be reached is worth asking again at once."""
+        error = state.result(raise_on_failure=False)
+        return isinstance(error, SourceUnavailable) and not isinstance(error, NotYet)
+
+    names = ("stage", "check", "load", "build", "measure", "protect", "compose", "render", "record")
+    plain = Verbs()
+    steps = {name: wrapped(getattr(plain, name), name) for name in names}
+    asking = wrapped(fetch, "fetch", retries=2, retry_delay_seconds=[2, 20], retry_jitter_factor=0.5, retry_condition_fn=again)
+    return Verbs(fetch=asking, **steps)
