@@ -142,6 +142,9 @@ class _Reader:
         self.done = False
 
     def heading(self, line: int, tag: str, content: str) -> None:
+        if tag == "h3" and self.open and not self.text:
+            self.open = (*self.open[:2], content, self.open[3])
+            return
         self._close()
         if tag == "h1":
             self.headline = content
@@ -151,8 +154,6 @@ class _Reader:
             if place not in PLACES:
                 raise BriefBroken(f"{self.file} line {line}: {{{place}}} is no place; write one of {', '.join(PLACES)}")
             self.open = (line, title.strip(), "", place)
-        elif tag == "h3" and self.open:
-            self.open = (*self.open[:2], content, self.open[3])
         else:
             raise BriefBroken(f"{self.file} line {line}: headings are #, ## and ### (a subtitle under ##)")
 

@@ -117,6 +117,7 @@ class Contract(_Strict):
 
     name: str
     title: dict[str, str]
+    short: dict[str, str] = Field(default_factory=dict)
     publisher: str
     licence: str
     source: Source
@@ -134,6 +135,10 @@ class Contract(_Strict):
     caveats: list[str] = Field(default_factory=list)
     also: list[Rule] = Field(default_factory=list)
     digest: str = ""
+
+    def name_in(self, language: str) -> str:
+        """What a source line calls the table: its short name, or its title."""
+        return self.short.get(language) or self.title[language]
 
     @property
     def measure(self) -> str | None:
@@ -165,8 +170,8 @@ class Contract(_Strict):
             raise ValueError(f"licence {self.licence!r} is not one of {sorted(LICENCES)}")
         if strangers := sorted(set(self.caveats) - CAVEATS):
             raise ValueError(f"caveats {strangers} are not in expectations/caveats.yaml")
-        if set(self.title) != {"en", "fr"}:
-            raise ValueError("title needs en and fr")
+        if set(self.title) != {"en", "fr"} or set(self.short) not in ({"en", "fr"}, set()):
+            raise ValueError("title needs en and fr, and so does short where it is given")
         self._refuse_bare_places()
         return self
 

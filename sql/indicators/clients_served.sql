@@ -1,5 +1,5 @@
 /*
-title: {en: "Newcomers served, counted by each partner", fr: "Nouveaux arrivants servis, comptés par chaque partenaire"}
+title: {en: "Newcomers served", fr: "Nouveaux arrivants servis"}
 why: "How much service partners give; a person seen by two partners is counted by both, so it is never called newcomers."
 unit: contacts
 better: up

@@ -1,5 +1,5 @@
 /*
-title: {en: "Immigrants, July to June", fr: "Immigrants, de juillet à juin"}
+title: {en: "Immigrants", fr: "Immigrants"}
 why: "Arrivals as Statistics Canada counts them for the growth of the area."
 unit: persons
 better: context

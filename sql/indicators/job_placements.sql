@@ -1,5 +1,5 @@
 /*
-title: {en: "Newcomers placed in jobs", fr: "Nouveaux arrivants placés en emploi"}
+title: {en: "Job placements", fr: "Placements en emploi"}
 why: "Whether employers hire (objective 2.5)."
 unit: persons
 better: up

@@ -1,5 +1,5 @@
 /*
-title: {en: "People waiting for an English class", fr: "Personnes en attente d'un cours d'anglais"}
+title: {en: "Wait for English classes", fr: "Attente d'un cours d'anglais"}
 why: "A wait for language training delays work and belonging."
 unit: persons
 better: down

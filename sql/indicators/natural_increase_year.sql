@@ -1,5 +1,5 @@
 /*
-title: {en: "Births minus deaths, July to June", fr: "Naissances moins décès, de juillet à juin"}
+title: {en: "Births minus deaths", fr: "Naissances moins décès"}
 why: Whether the area would grow without newcomers.
 unit: persons
 better: context

@@ -1,5 +1,5 @@
 /*
-title: {en: "Net change of temporary residents, July to June", fr: "Variation nette des résidents temporaires, de juillet à juin"}
+title: {en: "Net change of temporary residents", fr: "Variation nette des résidents temporaires"}
 why: "International students and workers: the part of growth that turns fastest."
 unit: persons
 better: context

@@ -1,5 +1,5 @@
 /*
-title: {en: "Graduates given a post-graduation work permit, by year", fr: "Diplômés titulaires d'un permis de travail postdiplôme, par année"}
+title: {en: "Post-graduation work permits", fr: "Permis de travail postdiplômes"}
 why: "Graduates of Trent and Fleming who may stay and work."
 unit: persons
 better: context
@@ -8,7 +8,7 @@ class: public_source
 kind: flow
 fresh_days: 760
 interval: true
-caveats: [rounded_to_5, suppressed_small, contains_first_nations]
+caveats: [rounded_to_5, contains_first_nations]
 author: OpenLIP
 checked_by: OpenLIP
 review_by: 2027-06-01

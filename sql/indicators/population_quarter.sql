@@ -1,5 +1,5 @@
 /*
-title: {en: "Population, quarterly estimate", fr: "Population, estimation trimestrielle"}
+title: {en: "Population", fr: "Population"}
 why: What local figures are compared with.
 unit: persons
 better: context
@@ -7,7 +7,7 @@ serves: ["3.3"]
 class: public_source
 kind: stock
 fresh_days: 240
-caveats: [estimate, preliminary]
+caveats: [estimate]
 author: OpenLIP
 checked_by: OpenLIP
 review_by: 2027-06-01

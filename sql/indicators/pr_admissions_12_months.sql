@@ -1,5 +1,5 @@
 /*
-title: {en: New permanent residents in the last twelve months, fr: Nouveaux résidents permanents des douze derniers mois}
+title: {en: "New permanent residents", fr: "Nouveaux résidents permanents"}
 why: The yearly level without waiting for December.
 unit: persons
 better: context
@@ -8,7 +8,7 @@ class: public_source
 kind: flow
 fresh_days: 150
 interval: true
-caveats: [rounded_to_5, suppressed_small, intended_destination, contains_first_nations]
+caveats: [rounded_to_5, intended_destination, contains_first_nations]
 author: OpenLIP
 checked_by: OpenLIP
 review_by: 2027-06-01

@@ -7,7 +7,7 @@ serves: ["3.1"]
 class: public_source
 kind: flow
 fresh_days: 150
-caveats: [rounded_to_5, suppressed_small, contains_first_nations, intended_destination]
+caveats: [rounded_to_5, contains_first_nations, intended_destination]
 author: OpenLIP
 checked_by: OpenLIP
 review_by: 2027-06-01

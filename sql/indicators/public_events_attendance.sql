@@ -1,5 +1,5 @@
 /*
-title: {en: "Attendance at public events", fr: "Présences aux événements publics"}
+title: {en: "Public event attendance", fr: "Présences aux événements publics"}
 why: "Whether the public meets newcomers; attendances, not people."
 unit: attendances
 better: up

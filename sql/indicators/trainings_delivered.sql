@@ -1,5 +1,5 @@
 /*
-title: {en: "Toolkit trainings delivered", fr: "Formations de la trousse données"}
+title: {en: "Toolkit trainings", fr: "Formations de la trousse"}
 why: "Capacity building of organisations and businesses."
 unit: sessions
 better: up

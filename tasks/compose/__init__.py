@@ -6,8 +6,10 @@ stops this brief and names the place.
 
 from __future__ import annotations
 
+from collections.abc import Iterator
 from dataclasses import dataclass
 from datetime import date
+from typing import Any
 
 import briefs
 import sql
@@ -36,7 +38,19 @@ class Office:
 
 def indicators_of(name: str, partnership: Partnership) -> set[str]:
     """The indicators a brief names, in any of its languages."""
-    return {indicator for brief in briefs.read(name, partnership.home / "briefs").values() for indicator in references(brief.source)}
+    versions = briefs.read(name, partnership.home / "briefs").values()
+    in_text = {indicator for brief in versions for indicator in references(brief.source)}
+    return in_text | {indicator for brief in versions for part in brief.parts for indicator in _charted(part.data)}
+
+
+def _charted(data: Any) -> Iterator[str]:
+    """The indicators that charts name under `indicator`."""
+    if isinstance(data, list):
+        for item in data:
+            yield from _charted(item)
+    elif isinstance(data, dict):
+        for key, value in data.items():
+            yield from [str(value)] if key == "indicator" else _charted(value)
 
 
 def compose(

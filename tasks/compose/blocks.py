@@ -122,7 +122,7 @@ class Blocks:
         title, subtitle = self._title(part, where)
         made = [self._series(item, int(part.data["last"]), where) for item in part.data["items"]]
         values = [point.value for series, _ in made for point in series.points if point.value is not None]
-        top = max(values, default=1.0) * 1.12
+        top = None if part.data.get("scale") == "own" else max(values, default=1.0) * 1.12
         items = []
         for series, figures in made:
             shown = series.points[-1].shown
@@ -133,7 +133,7 @@ class Blocks:
 
     def _asks(self, part: Part, where: str) -> Asks:
         items = tuple(
-            Ask(self.text.inline(item["decision"], where, editorial=True), self.text.inline(item["terms"], where, editorial=True))
+            Ask(self.text.inline(item["decision"], where, editorial=True), self.text.plain(item["terms"], where))
             for item in part.data
         )
         setting = self.setting

@@ -60,6 +60,18 @@ class Language:
         """November 2026."""
         return str(format_date(day, "MMMM y", locale=self.locale))
 
+    def period_short(self, code: str, *, rolling: bool = False) -> str:
+        """A period for a narrow column: Jul–Sep 2026, Jul 2024–Jun 2025."""
+        span = periods.parse(code, starts=7) if "/" in code else periods.parse(code)
+        if span.frequency == "annual":
+            return code
+        first, last = (str(format_date(day, "MMM y", locale=self.locale)) for day in (span.start, span.end))
+        if rolling:
+            return str(self.words["rolling"]).format(last=last)
+        if span.frequency == "quarterly":
+            first = str(format_date(span.start, "MMM", locale=self.locale))
+        return last if first == last else f"{first}–{last}"
+
     def period(self, code: str, *, rolling: bool = False) -> str:
         """A period in words: 2025, July to September 2026, November 2026, July 2023 to June 2024."""
         names = get_month_names("wide", locale=self.locale)

@@ -27,8 +27,7 @@ def source_line(figures: list[ProtectedFigure], text: Text) -> str:
     for contract in contracts_of(figures, text):
         released = max(figure.vintage for figure in figures)[:10]
         day = language.day(date.fromisoformat(released)) if released else ""
-        publisher = "" if contract.source.fetch == "inbox" else f"{contract.publisher}, "
-        parts.append(f"{publisher}{contract.title[language.code]}, {day}")
+        parts.append(f"{contract.name_in(language.code)}, {day}")
     label = language.words["about"]["source"]
     colon = " : " if language.code == "fr" else ": "
     return f"{label}{colon}{'; '.join(parts)}"
@@ -44,7 +43,7 @@ def about(text: Text, *, approver: str, name: str, edition: date) -> About:
         known = last.get(figure.indicator)
         if known is None or figure.period_end > known.period_end or known.place != text.book.partnership.place:
             last[figure.indicator] = figure
-    grades = tuple(_grade(figure, text) for _, figure in sorted(last.items()))
+    grades = _grouped([_grade(figure, text) for _, figure in sorted(last.items())])
     figures = list(text.book.used.values())
     caveats = [text.language.words["caveats"][name] for name in _caveats(figures)]
     paragraphs = [
@@ -57,28 +56,40 @@ def about(text: Text, *, approver: str, name: str, edition: date) -> About:
     return About(words["title"], columns, grades, tuple(paragraph for paragraph in paragraphs if paragraph))
 
 
+def _grouped(grades: list[Grade]) -> tuple[Grade, ...]:
+    """One row per source and period: its measures together, with the least sure letter among them."""
+    groups: dict[tuple[str, str], list[Grade]] = {}
+    for grade in grades:
+        groups.setdefault((grade.source, grade.period), []).append(grade)
+    rows = []
+    for (source, period), members in groups.items():
+        worst = max(members, key=lambda grade: grade.letter)
+        rows.append(Grade("; ".join(grade.measure for grade in members), source, period, worst.letter, worst.words))
+    return tuple(rows)
+
+
 def _caveats(figures: list[ProtectedFigure]) -> list[str]:
     return sorted({caveat for figure in figures for caveat in figure.caveats})
 
 
 def _licences(figures: list[ProtectedFigure], text: Text) -> str:
     language, organisation = text.language.code, text.book.partnership.organisation.name
-    lines = []
+    products: dict[str, list[str]] = {}
     for contract in contracts_of(figures, text):
-        line = LICENCES[contract.licence][language]
         mine = [figure.vintage for figure in figures if any(origin.contract == contract.name for origin in figure.origins)]
         released = text.language.day(date.fromisoformat(max(mine)[:10]))
-        lines.append(line.format(title=contract.title[language], date=released, organisation=organisation[language]))
-    return " ".join(dict.fromkeys(lines))
+        products.setdefault(contract.licence, []).append(f"{contract.source.table or contract.name_in(language)} ({released})")
+    lines = [LICENCES[name][language].format(products=", ".join(found), organisation=organisation[language]) for name, found in products.items()]
+    return " ".join(lines)
 
 
 def _grade(figure: ProtectedFigure, text: Text) -> Grade:
     query = text.book.queries[figure.indicator].indicator
     contracts = contracts_of([figure], text)
-    source = "; ".join(dict.fromkeys(contract.title[text.language.code] for contract in contracts)) or text.book.partnership.organisation.short
+    source = "; ".join(dict.fromkeys(contract.name_in(text.language.code) for contract in contracts)) or text.book.partnership.organisation.short
     letter, words = _sure(figure, text)
     rolling = figure.indicator.endswith("_12_months")
-    return Grade(query.title[text.language.code], source, text.language.period(figure.period, rolling=rolling), letter, words)
+    return Grade(query.title[text.language.code], source, text.language.period_short(figure.period, rolling=rolling), letter, words)
 
 
 def _sure(figure: ProtectedFigure, text: Text) -> tuple[str, str]:
