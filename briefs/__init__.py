@@ -126,7 +126,9 @@ def _body(file: str, body: str, offset: int) -> tuple[str, str, tuple[tuple[Part
         elif token.type == "hr":
             reader.page()
         elif token.type not in ("heading_close", "paragraph_close", "inline"):
-            raise BriefBroken(f"{file} line {line}: {token.type.removesuffix('_open')} is not known here; write a paragraph or a fenced block")
+            raise BriefBroken(
+                f"{file} line {line}: {token.type.removesuffix('_open')} is not known here; write a paragraph or a fenced block"
+            )
     return reader.result()
 
 
@@ -220,7 +222,9 @@ def words(language: str, overlay: Path | None = None) -> dict[str, Any]:
     texts = _words(language, overlay)
     english = _words("en", overlay)
     for key, value in english.items():
-        missing = [f"{key}.{inner}" for inner in value if inner not in texts.get(key, {})] if isinstance(value, dict) else [key][key in texts :]
+        missing = (
+            [f"{key}.{inner}" for inner in value if inner not in texts.get(key, {})] if isinstance(value, dict) else [key][key in texts :]
+        )
         if missing:
             raise BriefBroken(f"briefs/words/{language}.yaml: no word for {missing[0]}; it is in en.yaml")
     return texts

@@ -73,9 +73,7 @@ def _parts(total: int, shares: list[float]) -> list[int]:
     return parts if total >= 0 else [-part for part in parts]
 
 
-def _marked(
-    marks: dict[str, Any], spread: dict[tuple[int, int], int], at: tuple[int, int], named: dict[str, str]
-) -> tuple[str, str]:
+def _marked(marks: dict[str, Any], spread: dict[tuple[int, int], int], at: tuple[int, int], named: dict[str, str]) -> tuple[str, str]:
     """The value and status of one cell; `at` is its gender and age, `named` holds the names of its other members."""
     component = named["Components of population growth"]
     hidden, qualified, absent = marks["confidential"], marks["caution"], marks["not_applicable"]

@@ -32,8 +32,7 @@ HEADS = {
     "cube": "Cube Title,Product Id,CANSIM Id,URL,Cube Notes,Archive Status,Frequency,Start Reference Period,"
     "End Reference Period,Total number of dimensions",
     "dimension": "Dimension ID,Dimension name,Dimension Notes,Dimension Definitions",
-    "member": "Dimension ID,Member Name,Classification Code,Member ID,Parent Member ID,Terminated,Member Notes,"
-    "Member Definitions",
+    "member": "Dimension ID,Member Name,Classification Code,Member ID,Parent Member ID,Terminated,Member Notes,Member Definitions",
     "legend": "Description,Symbol",
     "survey": "Survey Code,Survey Name",
     "subject": "Subject Code,Subject Name",

@@ -18,9 +18,7 @@ from pydantic import BaseModel, ConfigDict, Field, ValidationError, model_valida
 
 HERE = Path(__file__).parent
 KINDS = ("register", "public", "partner")
-CAVEATS = frozenset(
-    yaml.safe_load((HERE / "caveats.yaml").read_text(encoding="utf-8"))
-)
+CAVEATS = frozenset(yaml.safe_load((HERE / "caveats.yaml").read_text(encoding="utf-8")))
 LICENCES: dict[str, dict[str, str]] = yaml.safe_load((HERE / "licences.yaml").read_text(encoding="utf-8"))
 
 Frequency = Literal["monthly", "quarterly", "annual", "span", "none"]
@@ -201,7 +199,7 @@ class _UniqueKeys(yaml.SafeLoader):
 
 
 def _mapping(loader: _UniqueKeys, node: yaml.MappingNode) -> dict[Any, Any]:
-    keys = [loader.construct_object(key) for key, _ in node.value]  # type: ignore[no-untyped-call]
+    keys = [loader.construct_object(key) for key, _ in node.value]
     twice = sorted({str(key) for key in keys if keys.count(key) > 1})
     if twice:
         raise ContractBroken(f"{node.start_mark.name} line {node.start_mark.line + 1}: key {twice} is written twice")

@@ -61,7 +61,11 @@ def _told(error: Exception, options: argparse.Namespace) -> int:
         code = WRONG
     elif isinstance(error, Problem | BriefBroken):
         code = REFUSED
-    text = str(error) if code != FAULT else f"A fault of ours ({type(error).__name__}: {error}). Run again with --debug and send what it prints."
+    text = (
+        str(error)
+        if code != FAULT
+        else f"A fault of ours ({type(error).__name__}: {error}). Run again with --debug and send what it prints."
+    )
     if options.json and code == REFUSED:
         print(json.dumps({"refused": text}, ensure_ascii=False))
     print(text, file=sys.stdout if code == REFUSED and not options.json else sys.stderr)
@@ -85,7 +89,9 @@ Command = Callable[[argparse.Namespace], tuple[int, Any, str]]
 
 
 def _parser() -> argparse.ArgumentParser:
-    parser = argparse.ArgumentParser(prog="openlip", description="Partner and public data on immigration, checked, kept, and made into policy briefs.")
+    parser = argparse.ArgumentParser(
+        prog="openlip", description="Partner and public data on immigration, checked, kept, and made into policy briefs."
+    )
     shared = argparse.ArgumentParser(add_help=False)
     shared.add_argument("--home", default="", help="the partnership's folder (or OPENLIP_HOME)")
     shared.add_argument("--json", action="store_true", help="print one JSON object")
@@ -100,7 +106,9 @@ def _parser() -> argparse.ArgumentParser:
     init = command("init", "make a home folder for a partnership", answers.init)
     init.add_argument("folder", type=Path)
     init.add_argument("--from", dest="source", default="peterborough", help="the partnership to begin from")
-    init.add_argument("--sample", action="store_true", help="with invented members and partners' files; everything made from it is marked SAMPLE")
+    init.add_argument(
+        "--sample", action="store_true", help="with invented members and partners' files; everything made from it is marked SAMPLE"
+    )
     doctor = command("doctor", "look at versions, content, warehouse and sources", answers.health)
     doctor.add_argument("--offline", action="store_true", help="ask no source")
     refresh = command("refresh", "fetch, check and load public statistics", answers.refreshed)

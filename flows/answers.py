@@ -105,7 +105,11 @@ def _lines(lines: list[Line]) -> Answer:
     told = []
     for line in lines:
         where = f"{line.contract}{' ' + line.part if line.part else ''}"
-        counts = f" ({line.new} new, {line.changed} changed, {line.gone} withdrawn, {line.held} held back)" if line.outcome in ("loaded", "held") else ""
+        counts = (
+            f" ({line.new} new, {line.changed} changed, {line.gone} withdrawn, {line.held} held back)"
+            if line.outcome in ("loaded", "held")
+            else ""
+        )
         told.append(f"{pages.WORDS[line.outcome].strip('*'):24} {where}{counts}")
         told += [f"    {finding.severity}: {finding.sentence()}" for finding in line.findings[:20]]
         if line.message and not line.findings:
@@ -132,7 +136,9 @@ def checked(options: argparse.Namespace) -> Answer:
         snapshot = store.keep(apart, contract, received, url=options.file.name)
         verdict = check(stage(snapshot, contract, apart), contract, apart)
     told = [f"{finding.severity}: {finding.sentence()}" for finding in verdict.findings]
-    counts = f"{options.file.name}: {verdict.outcome}. {verdict.rows_read} rows read, {verdict.rows_kept} go on, {verdict.rows_held} held back."
+    counts = (
+        f"{options.file.name}: {verdict.outcome}. {verdict.rows_read} rows read, {verdict.rows_kept} go on, {verdict.rows_held} held back."
+    )
     data = {"outcome": verdict.outcome, "rows_read": verdict.rows_read, "rows_kept": verdict.rows_kept, "rows_held": verdict.rows_held}
     code = 0 if verdict.outcome == "passed" else 70 if verdict.outcome == "not_checked" else 1
     return code, data | {"findings": [asdict(finding) for finding in verdict.findings]}, "\n".join([*told, counts])
@@ -172,7 +178,9 @@ def published(options: argparse.Namespace) -> Answer:
     versions = briefs.read(options.brief, home.home / "briefs")
     office = options.office or next(iter(versions.values())).header.audience
     if _server() and not options.language:
-        order = Publish(brief=options.brief, office=office, use_date=options.as_of is not None, **({"day": options.as_of} if options.as_of else {}))
+        order = Publish(
+            brief=options.brief, office=office, use_date=options.as_of is not None, **({"day": options.as_of} if options.as_of else {})
+        )
         made: list[Made] = _through_prefect("publish", order)
     else:
         made = sentences.publish_brief(home, options.brief, office, Verbs(), as_of=options.as_of, languages=options.language)
@@ -197,7 +205,10 @@ def _walk(found: dict[str, Any]) -> str:
         rows: dict[tuple[str, int], list[int]] = {}
         for row in number["rows"]:
             rows.setdefault((row["contract"], row["release"]), []).append(row["row"] or 0)
-        told += [f"  rows: {contract} release {release}: {', '.join(str(r) if r else 'a zero left out' for r in numbers)}" for (contract, release), numbers in rows.items()]
+        told += [
+            f"  rows: {contract} release {release}: {', '.join(str(r) if r else 'a zero left out' for r in numbers)}"
+            for (contract, release), numbers in rows.items()
+        ]
         told += [f"  bytes: {s['sha256']} {s['url']} fetched {s['fetched_at']}" for s in number["snapshots"]]
     return "\n".join(told)
 
@@ -209,4 +220,3 @@ def served(options: argparse.Namespace) -> Answer:
     partnership()
     serve(home_folder(), port=options.port)
     return 0, {}, "Stopped."
-

@@ -18,7 +18,9 @@ EVERYTHING = Collect()
 def collect(order: Collect = EVERYTHING) -> State[list[Line]]:
     """Read, check and load partners' files."""
     lines = collect_files(partnership(), [named("partner", table) for table in order.tables], as_tasks())
-    create_markdown_artifact(key="collect", markdown=pages.of_lines("Partner data", lines), description="What arrived, what was refused and why")
+    create_markdown_artifact(
+        key="collect", markdown=pages.of_lines("Partner data", lines), description="What arrived, what was refused and why"
+    )
     # A partner's file with mistakes is everyday work: the run did it. Our own faults are failures.
     ours = [line for line in lines if line.outcome in ("failed", "not_checked", "unreachable")]
     if ours:

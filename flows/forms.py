@@ -74,7 +74,10 @@ class Refresh(_Form):
     """What to refresh."""
 
     tables: list[PublicTable] = Field(
-        default=[], title="Tables", description="Which public tables to ask for. Leave empty for all of them.", json_schema_extra={"position": 0}
+        default=[],
+        title="Tables",
+        description="Which public tables to ask for. Leave empty for all of them.",
+        json_schema_extra={"position": 0},
     )
 
 
@@ -82,7 +85,10 @@ class Collect(_Form):
     """What to collect."""
 
     tables: list[PartnerTable] = Field(
-        default=[], title="Partner tables", description="Which partner tables to read. Leave empty for all.", json_schema_extra={"position": 0}
+        default=[],
+        title="Partner tables",
+        description="Which partner tables to read. Leave empty for all.",
+        json_schema_extra={"position": 0},
     )
 
 
@@ -99,4 +105,6 @@ class Publish(_Form):
         description="Tick to make the brief with what was known at the end of the day below. Otherwise it uses what is known now.",
         json_schema_extra={"position": 4},
     )
-    day: date = Field(default=date(2026, 11, 22), title="Day", description="Used only when the tick above is set.", json_schema_extra={"position": 5})
+    day: date = Field(
+        default=date(2026, 11, 22), title="Day", description="Used only when the tick above is set.", json_schema_extra={"position": 5}
+    )

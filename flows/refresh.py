@@ -26,7 +26,9 @@ def _name() -> str:
 def refresh(order: Refresh = EVERYTHING) -> State[list[Line]]:
     """Fetch, check and load public statistics."""
     lines = refresh_tables(partnership(), [named("public", table) for table in order.tables], as_tasks())
-    create_markdown_artifact(key="refresh", markdown=pages.of_lines("Public statistics", lines), description="What was loaded, what was refused and why")
+    create_markdown_artifact(
+        key="refresh", markdown=pages.of_lines("Public statistics", lines), description="What was loaded, what was refused and why"
+    )
     bad = [line for line in lines if line.is_bad]
     if bad:
         return Failed(message=f"{pages.summary(lines)} {bad[0].contract}: {bad[0].message}", data=lines)

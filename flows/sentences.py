@@ -92,7 +92,9 @@ def publish_brief(
             continue
         document = verbs.render(draft, folder=folder)
         digest = verbs.record(document, draft, partnership, known_at=known_at, folder=folder)
-        made.append(Made(draft.language, str(folder / document.pdf), str(folder / document.html), digest, document.pages, len(draft.claims)))
+        made.append(
+            Made(draft.language, str(folder / document.pdf), str(folder / document.html), digest, document.pages, len(draft.claims))
+        )
     if not made:
         raise Misuse(f"The brief {brief} has no language {', '.join(languages)}; it has {', '.join(draft.language for draft in drafts)}.")
     return made

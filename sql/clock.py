@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import os
-from datetime import date, datetime, time, timedelta, timezone
+from datetime import UTC, date, datetime, time, timedelta
 from zoneinfo import ZoneInfo
 
 TORONTO = ZoneInfo("America/Toronto")
@@ -12,15 +12,15 @@ TORONTO = ZoneInfo("America/Toronto")
 def now() -> datetime:
     """Now in UTC, to the second. `OPENLIP_NOW` (ISO 8601 with a zone) stands in for it."""
     fixed = os.environ.get("OPENLIP_NOW")
-    moment = datetime.fromisoformat(fixed) if fixed else datetime.now(timezone.utc)
+    moment = datetime.fromisoformat(fixed) if fixed else datetime.now(UTC)
     if moment.tzinfo is None:
         raise ValueError("OPENLIP_NOW needs a zone, such as 2026-11-22T12:00:00+00:00")
-    return moment.astimezone(timezone.utc).replace(microsecond=0)
+    return moment.astimezone(UTC).replace(microsecond=0)
 
 
 def stamp(moment: datetime | None = None) -> str:
     """A moment as the warehouse keeps it: 2026-11-22T12:00:00Z. Text sorts as time does."""
-    return (moment or now()).astimezone(timezone.utc).strftime("%Y-%m-%dT%H:%M:%SZ")
+    return (moment or now()).astimezone(UTC).strftime("%Y-%m-%dT%H:%M:%SZ")
 
 
 def today(zone: ZoneInfo = TORONTO) -> date:

@@ -198,7 +198,6 @@ STATUS_CODE = {mark: code for code, mark in enumerate(STATUS)}
 QUALITY = {"A": 1, "B": 2, "C": 4, "D": 8, "E": 16, "p": 32, "r": 64, "t": 128}
 
 
-
 def latest(connection: Connection, table: Table, contract: str, part: str, by: str) -> dict[str, Any] | None:
     """The newest row of a ledger table for one part of a contract, or None."""
     query = select(table).where(table.c.contract == contract, table.c.part == part)

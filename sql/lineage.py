@@ -26,7 +26,7 @@ def with_origin(text: str, dialect: str) -> str:
     for cte in list(tree.find_all(exp.CTE)):
         _extend(cte.this, name)
     _extend(tree, name)
-    return tree.sql(dialect=name)
+    return str(tree.sql(dialect=name))
 
 
 def _extend(query: exp.Expression, dialect: str) -> None:

@@ -6,6 +6,8 @@ grain. `__history` holds closed rows: in force for the releases from `since` up 
 
 from __future__ import annotations
 
+from typing import Any
+
 from sqlalchemy import (
     Column,
     ColumnElement,
@@ -31,7 +33,7 @@ from sqlalchemy.sql.selectable import FromClause
 from expectations import Contract
 from sql import ledger
 
-TYPES: dict[str, type[Text] | type[Integer] | type[Double]] = {
+TYPES: dict[str, Any] = {
     "place": Text,
     "text": Text,
     "date": Text,
@@ -70,10 +72,10 @@ class Tables:
         name = f"{self.contract.name}__series"
         return Table(name, self.metadata, Column("series_id", Integer, primary_key=True, autoincrement=False), key, *dimensions)
 
-    def _facts(self, suffix: str, more: list[Column[int]]) -> Table:
+    def _facts(self, suffix: str, more: list[Column[Any]]) -> Table:
         history = suffix == "__history"
-        common: list[Column[int]] = [Column("since", Integer, primary_key=history, nullable=False), Column("row", Integer), *more]
-        columns: list[Column[object]] = []
+        common: list[Column[Any]] = [Column("since", Integer, primary_key=history, nullable=False), Column("row", Integer), *more]
+        columns: list[Column[Any]] = []
         if self.register:
             for name, column in self.contract.columns.items():
                 columns.append(Column(name, TYPES[column.type], primary_key=name in self.contract.grain))
@@ -123,7 +125,7 @@ class Tables:
         half = self.contract.rounding / 2
         value, status = facts.c.value, facts.c.status
         exact = or_(status == ledger.STATUS_CODE["absent"], literal(half == 0))
-        lower: list[tuple[ColumnElement[bool], ColumnElement[float]]] = [(exact, value)]
+        lower: list[tuple[ColumnElement[bool], ColumnElement[Any]]] = [(exact, value)]
         upper = list(lower)
         for mark, meaning in self.contract.non_values.items():
             hit = status == status_code(mark, meaning.status)
@@ -131,7 +133,7 @@ class Tables:
             high = literal_column(str(float(meaning.upper))) if meaning.upper is not None else null()
             lower.insert(0, (hit, low))
             upper.insert(0, (hit, high))
-        width = literal_column(str(float(half)))
+        width: ColumnElement[float] = literal_column(str(float(half)))
         return [case(*lower, else_=value - width).label("lower"), case(*upper, else_=value + width).label("upper")]
 
 

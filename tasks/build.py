@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Iterable
 from dataclasses import dataclass
+from typing import Any
 
 from sqlalchemy import Connection, func, literal_column, select, text
 
@@ -76,11 +77,9 @@ def _in_force(connection: Connection, contract: str, known_at: str) -> int:
 def _rows(connection: Connection, query: Query) -> int:
     rows = int(connection.scalar(select(func.count()).select_from(text(f'"{query.name}"'))) or 0)
     if query.is_indicator:
+        columns: list[Any] = [literal_column("place"), literal_column("period")]
         twice = connection.execute(
-            select(literal_column("place"), literal_column("period"))
-            .select_from(text(f'"{query.name}"'))
-            .group_by(literal_column("place"), literal_column("period"))
-            .having(func.count() > 1)
+            select(*columns).select_from(text(f'"{query.name}"')).group_by(*columns).having(func.count() > 1)
         ).first()
         if twice:
             raise NotOneRow(

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Iterator
 from dataclasses import dataclass
+from datetime import date
 from importlib.metadata import version
 
 from sqlalchemy import func, select, text
@@ -59,8 +60,10 @@ def _warehouse(partnership: Partnership) -> Iterator[Look]:
         with warehouse.reader(partnership.home).connect() as connection:
             connection.execute(text("select 1"))
             table = ledger.sighting
-            query = select(table.c.contract, func.max(table.c.at)).where(table.c.outcome.in_(("new", "unchanged"))).group_by(table.c.contract)
-            seen = {contract: at for contract, at in connection.execute(query)}
+            query = (
+                select(table.c.contract, func.max(table.c.at)).where(table.c.outcome.in_(("new", "unchanged"))).group_by(table.c.contract)
+            )
+            seen = dict(connection.execute(query).tuples())
     except SQLAlchemyError as error:
         yield Look("warehouse", False, f"{url} does not answer ({type(error).__name__}). Run: openlip build")
         return
@@ -70,7 +73,7 @@ def _warehouse(partnership: Partnership) -> Iterator[Look]:
         if at is None:
             yield Look(f"table {contract.name}", contract.is_register, "never fetched. Run: openlip refresh")
             continue
-        age = (clock.now().date() - clock.datetime.fromisoformat(at.replace("Z", "+00:00")).date()).days
+        age = (clock.now().date() - date.fromisoformat(at[:10])).days
         yield Look(f"table {contract.name}", age <= DUE_DAYS[contract.due], f"last seen {at}, {age} days ago; due {contract.due}")
 
 

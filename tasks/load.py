@@ -284,15 +284,23 @@ class _Staged:
         source = self._arrived()
         on = " and ".join(f'c."{key}" = a."{key}"' for key in self.keys)
         differs = " or ".join(f'c."{name}" is distinct from a."{name}"' for name in self.values)
-        self._temporary("changed", f"select a.*, case when c.since is null then 1 else 0 end as is_new from {source} a left join {facts} c on {on} where c.since is null or {differs}")
+        self._temporary(
+            "changed",
+            f"select a.*, case when c.since is null then 1 else 0 end as is_new from {source} a "
+            f"left join {facts} c on {on} where c.since is null or {differs}",
+        )
         names = ", ".join(f'"{name}"' for name in self.columns)
         closed = ", ".join(f'c."{name}"' for name in self.columns)
-        self._run(f"insert into {history} ({names}, since, row, until) select {closed}, c.since, c.row, :r from {facts} c join changed a on {on}")
+        self._run(
+            f"insert into {history} ({names}, since, row, until) select {closed}, c.since, c.row, :r from {facts} c join changed a on {on}"
+        )
         gone = 0
         if withdraw:
             keys = ", ".join(f'c."{key}"' for key in self.keys)
             self._temporary("gone", f'select {keys} from {facts} c left join {source} a on {on} where a."{self.keys[0]}" is null')
-            self._run(f"insert into {history} ({names}, since, row, until) select {closed}, c.since, c.row, :r from {facts} c join gone a on {on}")
+            self._run(
+                f"insert into {history} ({names}, since, row, until) select {closed}, c.since, c.row, :r from {facts} c join gone a on {on}"
+            )
             gone = self._run(f"delete from {facts} where exists (select 1 from gone a where {on.replace('c.', facts + '.')})")
         updates = ", ".join(f'"{name}" = excluded."{name}"' for name in [*self.values, "row", "since"])
         conflict = ", ".join(f'"{key}"' for key in self.keys)

@@ -118,10 +118,8 @@ def _protect(figure: Figure, header: IndicatorHeader, coverage: float) -> Protec
     rule = _class(header)
     if figure.expected and (figure.reporters or 0) < coverage * figure.expected:
         return _without(figure, header, "withheld", "x", "coverage")
-    if figure.contributors is not None and figure.contributors < rule.contributors:
-        # A total of 0 is said by all who reported and tells nobody's number; where small counts are hidden it is hidden too.
-        if not (figure.contributors == 0 and (figure.reporters or 0) >= rule.contributors):
-            return _without(figure, header, "withheld", "x", "contributors")
+    if _too_few(figure, rule):
+        return _without(figure, header, "withheld", "x", "contributors")
     if header.kind == "ratio":
         return _ratio(figure, header, rule)
     if figure.value is None:
@@ -134,6 +132,16 @@ def _protect(figure: Figure, header: IndicatorHeader, coverage: float) -> Protec
     shown = round_half_up(figure.value, rule.round)
     lower, upper = claim_of(shown, rule)
     return _shown(figure, header, float(shown), float(lower), float(upper))
+
+
+def _too_few(figure: Figure, rule: DisclosureClass) -> bool:
+    """True when fewer partners stand behind a total than its class asks for.
+
+    A total of 0 is said by all who reported and tells nobody's number; where small counts are hidden it is hidden too.
+    """
+    if figure.contributors is None or figure.contributors >= rule.contributors:
+        return False
+    return figure.contributors > 0 or (figure.reporters or 0) < rule.contributors
 
 
 def _part(count: float | None, rule: DisclosureClass) -> int | None:

@@ -38,8 +38,10 @@ def _document(what: str, partnership: Partnership) -> dict[str, Any] | None:
     path = Path(what)
     digest = hashlib.sha256(path.read_bytes()).hexdigest() if path.is_file() else what
     with warehouse.reader(partnership.home).connect() as connection:
-        query = select(table).where((table.c.sha256 == digest) | (table.c.name == path.name)).order_by(table.c.made_at.desc())
-        row = connection.execute(query).mappings().first()
+        row = connection.execute(select(table).where(table.c.sha256 == digest)).mappings().first()
+        if row is None:
+            by_name = select(table).where(table.c.name == path.name).order_by(table.c.made_at.desc())
+            row = connection.execute(by_name).mappings().first()
     if row is None:
         return None
     if path.is_file() and row["sha256"] != digest:

@@ -85,7 +85,16 @@ def check(staged: Staged, contract: Contract, partnership: Partnership) -> Verdi
     broken, crashed = run(path, rules)
     findings = tuple(_findings(path, contract, broken, file))
     unchecked = tuple(
-        Finding(rule.name, rule.severity, file, None, rule.column, f"the rule could not run ({why})", rule.expected, "A fault of ours: tell the operator.")
+        Finding(
+            rule.name,
+            rule.severity,
+            file,
+            None,
+            rule.column,
+            f"the rule could not run ({why})",
+            rule.expected,
+            "A fault of ours: tell the operator.",
+        )
         for rule, why in crashed
     )
     counts = _counts(path)
@@ -103,13 +112,15 @@ def _outcome(findings: tuple[Finding, ...], unchecked: tuple[Finding, ...], coun
 
 def _verdict(staged: Staged, outcome: str, counts: tuple[int, int, int], findings: tuple[Finding, ...]) -> Verdict:
     at = stamp()
-    key = "|".join([staged.snapshot.contract, staged.snapshot.part, staged.snapshot.sha256, staged.snapshot.fetched_at, staged.contract_digest, at])
+    key = "|".join(
+        [staged.snapshot.contract, staged.snapshot.part, staged.snapshot.sha256, staged.snapshot.fetched_at, staged.contract_digest, at]
+    )
     return Verdict(hashlib.sha256(key.encode()).hexdigest(), staged, outcome, at, *counts, findings)
 
 
 def _views(path: Path, contract: Contract) -> None:
     """Views that rules read: `rows` under our column names, and the last step of each series."""
-    with _open(path) as db:
+    with _Staging(path) as db:
         if contract.is_register:
             names = ", ".join(f'"{name}"' for name in [*tables(contract).keys, *tables(contract).values])
             db.execute(f"create view if not exists rows as select row, {names} from facts")
@@ -124,13 +135,14 @@ def _views(path: Path, contract: Contract) -> None:
         db.execute(
             "create view if not exists last_step as select row, series_id, period, value, largest_before from ("
             "select row, series_id, period, value, "
-            f"max(value) over (partition by series_id order by period rows between {int(window)} preceding and 1 preceding) as largest_before, "
+            "max(value) over (partition by series_id order by period "
+            f"rows between {int(window)} preceding and 1 preceding) as largest_before, "
             "row_number() over (partition by series_id order by period desc) as back from facts) where back = 1"
         )
 
 
 def _findings(path: Path, contract: Contract, broken: list[Broken], file: str) -> Iterator[Finding]:
-    with _open(path) as db:
+    with _Staging(path) as db:
         for item in broken:
             yield from _of_rule(db, contract, item, file)
         db.execute("insert or ignore into raw " + _held_as_json(contract))
@@ -155,7 +167,17 @@ def _of_rule(db: sqlite3.Connection, contract: Contract, item: Broken, file: str
         rows_of = "select row from facts where series_id = ? and row is not null" if rule.row == "series_id" else "select ?"
         db.executemany(f"insert or ignore into held {rows_of}", [(number,) for number, _ in item.rows])
     if len(item.rows) > LISTED:
-        yield Finding(rule.name, rule.severity, file, item.rows[LISTED][0], rule.column, "more of the same", rule.expected, rule.fix, len(item.rows) - LISTED)
+        yield Finding(
+            rule.name,
+            rule.severity,
+            file,
+            item.rows[LISTED][0],
+            rule.column,
+            "more of the same",
+            rule.expected,
+            rule.fix,
+            len(item.rows) - LISTED,
+        )
 
 
 def _unread(db: sqlite3.Connection, rule: Compiled, item: Broken, file: str) -> Iterator[Finding]:
@@ -166,7 +188,9 @@ def _unread(db: sqlite3.Connection, rule: Compiled, item: Broken, file: str) -> 
         ).fetchone()
         yield Finding(kind, rule.severity, file, row or None, name, found, expected, fix)
     if len(numbers) > LISTED:
-        yield Finding(rule.name, rule.severity, file, None, rule.column, "more of the same", "", "See the rows above.", len(numbers) - LISTED)
+        yield Finding(
+            rule.name, rule.severity, file, None, rule.column, "more of the same", "", "See the rows above.", len(numbers) - LISTED
+        )
 
 
 def _held_as_json(contract: Contract) -> str:
@@ -182,14 +206,16 @@ def _held_as_json(contract: Contract) -> str:
 
 def _counts(path: Path) -> tuple[int, int, int]:
     """Rows read, rows that go on, rows held back."""
-    with _open(path) as db:
+    with _Staging(path) as db:
         (read,) = db.execute("select rows_read from file").fetchone()
         (kept,) = db.execute("select count(*) from facts where row is null or row not in (select row from held)").fetchone()
-        (held,) = db.execute("select (select count(*) from held) + (select count(distinct row) from unread where severity = 'critical')").fetchone()
+        (held,) = db.execute(
+            "select (select count(*) from held) + (select count(distinct row) from unread where severity = 'critical')"
+        ).fetchone()
     return int(read), int(kept), int(held)
 
 
-class _open:
+class _Staging:
     """A plain connection to a staging file, closed at the end."""
 
     def __init__(self, path: Path) -> None:

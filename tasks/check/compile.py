@@ -36,7 +36,15 @@ def compile_contract(contract: Contract, partnership: Partnership) -> list[Compi
         rules += _measure_rules(contract)
         key = ["series_id", "period"]
     rules.append(
-        Compiled("key", "facts", "expect_key_to_be_unique", {"key": key}, "critical", f"one row for each {', '.join(contract.grain)}", "Keep one of the rows.")
+        Compiled(
+            "key",
+            "facts",
+            "expect_key_to_be_unique",
+            {"key": key},
+            "critical",
+            f"one row for each {', '.join(contract.grain)}",
+            "Keep one of the rows.",
+        )
     )
     rules += [_also(number, contract) for number in range(len(contract.also))]
     return rules
@@ -74,9 +82,7 @@ def _read_rules(contract: Contract) -> list[Compiled]:
             predicate = f"column_name <> {_quoted(name)} or severity <> '{severity}'"
             label = f"reads_{name}" if name else "reads_row"
             suffix = "" if severity == "critical" else "_note"
-            rules.append(
-                _row_rule(label + suffix, "unread", name, predicate, "", "", about="found", row="number", severity=severity)
-            )
+            rules.append(_row_rule(label + suffix, "unread", name, predicate, "", "", about="found", row="number", severity=severity))
     return rules
 
 
@@ -125,7 +131,15 @@ def _measure_rules(contract: Contract) -> list[Compiled]:
     column = contract.columns[name]
     look = "Look at the number; if it is right, change the limit in the contract and say why."
     rules = [
-        _row_rule("reason", "facts", name, "value is not null or status <> 0", "a number, or a mark that says why there is none", look, about="value"),
+        _row_rule(
+            "reason",
+            "facts",
+            name,
+            "value is not null or status <> 0",
+            "a number, or a mark that says why there is none",
+            look,
+            about="value",
+        ),
     ]
     if column.min is not None:
         rules.append(_row_rule("least", "facts", name, f"value >= {column.min!r}", f"at least {column.min:g}", look, about="value"))

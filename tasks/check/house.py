@@ -53,7 +53,7 @@ class DuplicateKeyRows(TableMetricProvider):
         runtime_configuration: dict[str, Any],
     ) -> int:
         table, *_ = execution_engine.get_compute_domain(metric_domain_kwargs, domain_type=MetricDomainTypes.TABLE)
-        key = [sa.column(name) for name in metric_value_kwargs["key"]]
+        key: list[Any] = [sa.column(name) for name in metric_value_kwargs["key"]]
         groups = sa.select(sa.func.count().label("n")).select_from(table).group_by(*key).having(sa.func.count() > 1).subquery()
         answer = execution_engine.execute_query(sa.select(sa.func.coalesce(sa.func.sum(groups.c.n), 0)))
         return int(answer.scalar() or 0)

@@ -11,12 +11,12 @@ from typing import Any
 # Off even in a version that would send: no run of OpenLIP tells anyone that it ran.
 os.environ["GX_ANALYTICS_ENABLED"] = "false"
 
-import great_expectations as gx  # noqa: E402
-import sqlalchemy as sa  # noqa: E402
+import great_expectations as gx
+import sqlalchemy as sa
 
-from tasks import Misuse  # noqa: E402
-from tasks.check import house  # noqa: E402, F401 - importing it registers the expectations
-from tasks.check.compile import Compiled  # noqa: E402
+from tasks import Misuse
+from tasks.check import house  # noqa: F401 - importing it registers the expectations
+from tasks.check.compile import Compiled
 
 
 @dataclass(frozen=True, slots=True)
@@ -64,14 +64,14 @@ def _format(rules: list[Compiled]) -> dict[str, Any]:
 
 def _suite(name: str, rules: list[Compiled]) -> gx.ExpectationSuite:
     """Build the suite and count it: Great Expectations drops a rule it does not know with a log line only."""
-    specs = [
-        {"type": rule.type, "kwargs": rule.kwargs, "severity": rule.severity, "meta": {"rule": rule.name}} for rule in rules
-    ]
+    specs = [{"type": rule.type, "kwargs": rule.kwargs, "severity": rule.severity, "meta": {"rule": rule.name}} for rule in rules]
     suite = gx.ExpectationSuite(name=name, expectations=specs)
     built = [expectation.meta["rule"] for expectation in suite.expectations]
     lost = [rule.name for rule in rules if rule.name not in built]
     if lost or not built:
-        raise Misuse(f"Great Expectations does not know the rule {', '.join(lost) or 'of an empty suite'}: check `type` and `severity` under `also`.")
+        raise Misuse(
+            f"Great Expectations does not know the rule {', '.join(lost) or 'of an empty suite'}: check `type` and `severity` under `also`."
+        )
     return suite
 
 
@@ -108,7 +108,9 @@ def _rows(result: dict[str, Any], rule: Compiled, engine: sa.Engine) -> list[tup
 
 def _duplicates(rule: Compiled, engine: sa.Engine) -> list[tuple[int, str]]:
     key = ", ".join(f'"{name}"' for name in rule.kwargs["key"])
-    query = f"select row, {key} from (select row, {key}, count(*) over (partition by {key}) as n from {rule.table}) where n > 1 order by row"
+    query = (
+        f"select row, {key} from (select row, {key}, count(*) over (partition by {key}) as n from {rule.table}) where n > 1 order by row"
+    )
     with engine.connect() as connection:
         rows = connection.exec_driver_sql(query).all()
     return [(row[0], ", ".join(_text(part) for part in row[1:])) for row in rows]

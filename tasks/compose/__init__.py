@@ -64,9 +64,7 @@ def compose(
     return drafts
 
 
-def _draft(
-    brief: Brief, office: Office, figures: list[ProtectedFigure], partnership: Partnership, edition: date, approved: bool
-) -> Draft:
+def _draft(brief: Brief, office: Office, figures: list[ProtectedFigure], partnership: Partnership, edition: date, approved: bool) -> Draft:
     language = Language(brief.language, briefs.words(brief.language, partnership.home / "briefs"))
     book = Book(partnership, sql.read_all(partnership.home / "sql"), edition)
     book.add(figures)
@@ -162,4 +160,6 @@ def _same_figures(drafts: list[Draft]) -> None:
     for language, figures in sets.items():
         missing = sorted(everything - figures)
         if missing:
-            raise BriefBroken(f"The {language} text does not print {missing[0]}, which another language does; translate it, then all are released.")
+            raise BriefBroken(
+                f"The {language} text does not print {missing[0]}, which another language does; translate it, then all are released."
+            )

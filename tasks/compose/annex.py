@@ -15,7 +15,22 @@ from tasks.compose.sources import contracts_of, period_order
 from tasks.compose.text import Text
 from tasks.protect import ProtectedFigure
 
-COLUMNS = "indicator title place place_name period value lower upper status mark unit reporters expected vintage".split()
+COLUMNS = [
+    "indicator",
+    "title",
+    "place",
+    "place_name",
+    "period",
+    "value",
+    "lower",
+    "upper",
+    "status",
+    "mark",
+    "unit",
+    "reporters",
+    "expected",
+    "vintage",
+]
 
 
 def data(text: Text, name: str) -> Attachment:

@@ -133,8 +133,7 @@ class Blocks:
 
     def _asks(self, part: Part, where: str) -> Asks:
         items = tuple(
-            Ask(self.text.inline(item["decision"], where, editorial=True), self.text.plain(item["terms"], where))
-            for item in part.data
+            Ask(self.text.inline(item["decision"], where, editorial=True), self.text.plain(item["terms"], where)) for item in part.data
         )
         setting = self.setting
         return Asks(self._title(part, where)[0], items, setting.contact, setting.link, setting.link_text)

@@ -74,11 +74,15 @@ class Book:
         place = self.partnership.place if reference.place == "area" else reference.place
         series = self.figures.get((reference.indicator, place))
         if not series:
-            raise FigureUnknown(f"{where}: the warehouse has nothing for {reference.indicator} at {place}. Run refresh and collect, or check the place.")
+            raise FigureUnknown(
+                f"{where}: the warehouse has nothing for {reference.indicator} at {place}. Run refresh and collect, or check the place."
+            )
         last = max(series)
         figure = series.get(self._wanted(reference, last, where))
         if figure is None:
-            raise FigureUnknown(f"{where}: {reference.indicator} at {place} has no period {reference.period}; the last is {series[last].period}.")
+            raise FigureUnknown(
+                f"{where}: {reference.indicator} at {place} has no period {reference.period}; the last is {series[last].period}."
+            )
         self._fresh(series[last], query.indicator.fresh_days, where)
         self.used[figure.key] = figure
         return figure
@@ -122,7 +126,8 @@ class Book:
         for key, where in self.bare.items():
             if key not in self.ranged:
                 raise FigureWithheld(
-                    f"{where}: {key} is a sum of rounded numbers and stands without its range; add {{{{ {key.split('@')[0]} | range }}}} for the same period"
+                    f"{where}: {key} is a sum of rounded numbers and stands without its range; "
+                    f"add {{{{ {key.split('@')[0]} | range }}}} for the same period"
                 )
 
 

@@ -49,7 +49,7 @@ class Language:
         return self.number(whole)
 
     def coverage(self, figure: ProtectedFigure) -> str:
-        """"from 7 of 8 partners"."""
+        """ "from 7 of 8 partners"."""
         return str(self.words["coverage"]).format(reporters=figure.reporters, expected=figure.expected)
 
     def day(self, day: date) -> str:

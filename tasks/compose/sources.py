@@ -79,14 +79,18 @@ def _licences(figures: list[ProtectedFigure], text: Text) -> str:
         mine = [figure.vintage for figure in figures if any(origin.contract == contract.name for origin in figure.origins)]
         released = text.language.day(date.fromisoformat(max(mine)[:10]))
         products.setdefault(contract.licence, []).append(f"{contract.source.table or contract.name_in(language)} ({released})")
-    lines = [LICENCES[name][language].format(products=", ".join(found), organisation=organisation[language]) for name, found in products.items()]
+    lines = [
+        LICENCES[name][language].format(products=", ".join(found), organisation=organisation[language]) for name, found in products.items()
+    ]
     return " ".join(lines)
 
 
 def _grade(figure: ProtectedFigure, text: Text) -> Grade:
     query = text.book.queries[figure.indicator].indicator
     contracts = contracts_of([figure], text)
-    source = "; ".join(dict.fromkeys(contract.name_in(text.language.code) for contract in contracts)) or text.book.partnership.organisation.short
+    source = (
+        "; ".join(dict.fromkeys(contract.name_in(text.language.code) for contract in contracts)) or text.book.partnership.organisation.short
+    )
     letter, words = _sure(figure, text)
     rolling = figure.indicator.endswith("_12_months")
     return Grade(query.title[text.language.code], source, text.language.period_short(figure.period, rolling=rolling), letter, words)

@@ -60,13 +60,16 @@ class Text:
 
     def _words_only(self, text: str, where: str) -> str:
         if "{{" in text or "}}" in text:
-            raise StrayNumber(f"{where}: {text.strip()!r} is not a reference; write {{{{ indicator }}}} or {{{{ indicator@place#period | range }}}}")
+            raise StrayNumber(
+                f"{where}: {text.strip()!r} is not a reference; write {{{{ indicator }}}} or {{{{ indicator@place#period | range }}}}"
+            )
         digits = re.search(r"\S*\d\S*", text)
         word = self._words.search(text) if self._words else None
         found = digits[0] if digits else word[0] if word else ""
         if found:
             raise StrayNumber(
-                f"{where}: the number {found!r} is bound to nothing. Write {{{{ indicator }}}} for a figure, or [[...]] around a date or a section."
+                f"{where}: the number {found!r} is bound to nothing. "
+                "Write {{ indicator }} for a figure, or [[...]] around a date or a section."
             )
         return html.escape(text, quote=False)
 
@@ -85,7 +88,9 @@ class Text:
             return html.escape(shown)
         if not figure.is_shown and not marks and reference.filter != "coverage":
             reason = self.language.words["marks"].get(figure.reason, figure.status)
-            raise FigureWithheld(f"{where}: {figure.key} may not be printed ({reason}). Take the sentence out, or put the number in a table.")
+            raise FigureWithheld(
+                f"{where}: {figure.key} may not be printed ({reason}). Take the sentence out, or put the number in a table."
+            )
         if reference.filter == "number" and figure.is_shown and self.book.queries[figure.indicator].indicator.interval:
             self.book.bare.setdefault(figure.key, where)
         if reference.filter == "range":

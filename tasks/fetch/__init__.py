@@ -60,9 +60,7 @@ def _statcan(contract: Contract, partnership: Partnership, transport: Transport)
     received = transport.download(answer["object"], store.folder(partnership.home))
     assert received is not None
     facts = {"datapoints": cube.get("nbDatapointsCube"), "title": cube.get("cubeTitleEn")}
-    kept = store.keep(
-        partnership, contract, received, url=answer["object"], published_at=published, sample=is_sample(), facts=facts
-    )
+    kept = store.keep(partnership, contract, received, url=answer["object"], published_at=published, sample=is_sample(), facts=facts)
     return [kept]
 
 

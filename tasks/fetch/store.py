@@ -39,7 +39,7 @@ def folder(home: Path) -> Path:
 
 def keep(partnership: Partnership, contract: Contract, received: Received, *, url: str, part: str = "", **known: Any) -> Snapshot:
     """Move received bytes into the store and note them. The same bytes as the latest snapshot are noted as seen only."""
-    file = f"{received.sha256[:2]}/{received.sha256}{Path(url.split('?')[0]).suffix.lower()}"
+    file = f"{received.sha256[:2]}/{received.sha256}{Path(url.split('?', maxsplit=1)[0]).suffix.lower()}"
     target = folder(partnership.home) / file
     target.parent.mkdir(parents=True, exist_ok=True)
     os.replace(received.path, target)
@@ -89,7 +89,9 @@ def last(partnership: Partnership, contract: Contract, part: str = "") -> dict[s
         return ledger.latest(connection, ledger.snapshot, contract.name, part, "fetched_at")
 
 
-def note(partnership: Partnership, contract: Contract, outcome: str, *, part: str = "", message: str = "", sha256: str | None = None) -> None:
+def note(
+    partnership: Partnership, contract: Contract, outcome: str, *, part: str = "", message: str = "", sha256: str | None = None
+) -> None:
     """Note that a source was asked without new bytes coming of it."""
     with writer(partnership.home).begin() as connection:
         ledger.metadata.create_all(connection)

@@ -12,6 +12,7 @@ from pathlib import Path
 from typing import Any
 from urllib.parse import urlsplit
 
+import certifi
 import requests
 from requests.adapters import HTTPAdapter
 from urllib3.util.retry import Retry
@@ -53,7 +54,7 @@ class _Context(ssl.SSLContext):
 
 def _tls() -> ssl.SSLContext:
     context = _Context(ssl.PROTOCOL_TLS_CLIENT)
-    bundle = os.environ.get("OPENLIP_CA_BUNDLE") or requests.certs.where()
+    bundle = os.environ.get("OPENLIP_CA_BUNDLE") or certifi.where()
     context.load_verify_locations(cafile=bundle)
     return context
 

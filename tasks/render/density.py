@@ -15,9 +15,7 @@ class DoesNotFit(Refused):
     """A sheet is longer than its page at the tightest setting; staff shorten its text."""
 
 
-def fit(
-    lay: Callable[[tuple[int, int]], Any], *, language: str, start: tuple[int, int] = (0, 0)
-) -> tuple[Any, tuple[int, int]]:
+def fit(lay: Callable[[tuple[int, int]], Any], *, language: str, start: tuple[int, int] = (0, 0)) -> tuple[Any, tuple[int, int]]:
     """The laid-out document and the densities that made it fit; `lay` lays it out with given densities.
 
     The start is an input: a brief made again from the densities it was recorded with has the same bytes.

@@ -58,7 +58,7 @@ def _filled(draft: Draft, *, densities: tuple[int, int], web: bool, css: str = "
 
 def _thousands(language: str) -> str:
     """As Babel's locales of the house part thousands: a comma in English and Arabic, else a no-break space."""
-    return "," if language.split("-")[0] in ("en", "ar") else "\u00a0"
+    return "," if language.split("-", maxsplit=1)[0] in ("en", "ar") else "\u00a0"
 
 
 def _words(draft: Draft) -> dict[str, str]:

@@ -31,7 +31,11 @@ def account_for(header: list[str], contract: Contract) -> None:
     strange = [name for name in header if name not in wanted and name not in contract.ignore and name not in technical]
     if not (twice or missing or strange):
         return
-    parts = [f"{word} {', '.join(repr(n) for n in found)}" for word, found in (("no column", missing), ("a column more:", strange), ("twice the column", twice)) if found]
+    parts = [
+        f"{word} {', '.join(repr(n) for n in found)}"
+        for word, found in (("no column", missing), ("a column more:", strange), ("twice the column", twice))
+        if found
+    ]
     expected = f"the columns {', '.join(wanted)}"
     if contract.source.fetch == "inbox":
         raise ShapeChanged("; ".join(parts), expected, "Use the template as it was sent, without adding, renaming or removing columns.")

@@ -37,7 +37,9 @@ def stage_delimited(staging: Staging, source: Path, _snapshot: Snapshot, contrac
 
 def _lines(source: Path, contract: Contract) -> Iterator[tuple[int, dict[str, str]]]:
     try:
-        with source.open(encoding=f"{contract.layout.encoding}-sig" if contract.layout.encoding == "utf-8" else contract.layout.encoding, newline="") as text:
+        with source.open(
+            encoding=f"{contract.layout.encoding}-sig" if contract.layout.encoding == "utf-8" else contract.layout.encoding, newline=""
+        ) as text:
             lines = csv.reader(text, delimiter=contract.layout.delimiter, quoting=csv.QUOTE_MINIMAL)
             header = next(lines, [])
             account_for([name.strip() for name in header], contract)
@@ -91,7 +93,9 @@ class _Rows:
             marks = " or ".join(self.contract.non_values) or "nothing else"
             self._aside(row, measure, self.contract.columns[measure].type, printed, f"a number, or {marks}", cells)
             return
-        key = tuple(place if self.contract.columns[d].type == "place" else cells[self.sources[d][0]].strip() for d in self.contract.dimensions)
+        key = tuple(
+            place if self.contract.columns[d].type == "place" else cells[self.sources[d][0]].strip() for d in self.contract.dimensions
+        )
         series = tuple(str(part) for part in key)
         self.there.add((series, span.id))
         self.facts.append((series, span.id, row, value, status))

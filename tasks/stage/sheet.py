@@ -28,7 +28,11 @@ def stage_sheet(staging: Staging, source: Path, snapshot: Snapshot, contract: Co
     """Read the sheet; each cell that does not fit its column sets its row aside with how to mend it."""
     body = source.read_bytes()
     if not body.strip():
-        raise ShapeChanged("a file of 0 bytes" if not body else "an empty file", "a filled-in template", "Send the file again; it may have been cut off on its way.")
+        raise ShapeChanged(
+            "a file of 0 bytes" if not body else "an empty file",
+            "a filled-in template",
+            "Send the file again; it may have been cut off on its way.",
+        )
     lines = _workbook(body, contract) if body[:4] == b"PK\x03\x04" else _csv(body, staging)
     header = [str(name or "").strip() for name in next(lines, (0, []))[1]]
     while header and not header[-1]:
@@ -54,7 +58,7 @@ def _csv(body: bytes, staging: Staging) -> Iterator[tuple[int, list[Any]]]:
     except UnicodeDecodeError:
         text = body.decode("cp1252", "replace")
         staging.fault(
-            Fault(0, "", "encoding", "windows-1252 text", "CSV UTF-8", "It was read; next time choose \"CSV UTF-8\" when saving.", "warning")
+            Fault(0, "", "encoding", "windows-1252 text", "CSV UTF-8", 'It was read; next time choose "CSV UTF-8" when saving.', "warning")
         )
     lines = csv.reader(io.StringIO(text, newline=""))
     for cells in lines:
@@ -92,7 +96,15 @@ class _Sheet:
     def take(self, row: int, header: list[str], cells: list[Any]) -> None:
         if any(cell not in (None, "") for cell in cells[len(header) :]):
             beyond = {self.names[name]: cell for name, cell in zip(header, cells, strict=False)}
-            self._aside(row, "", "width", "a cell right of the last column", "cells under a column only", "Remove it; notes belong in an e-mail.", beyond)
+            self._aside(
+                row,
+                "",
+                "width",
+                "a cell right of the last column",
+                "cells under a column only",
+                "Remove it; notes belong in an e-mail.",
+                beyond,
+            )
             return
         padded = cells + [None] * (len(header) - len(cells))
         named = {self.names[name]: cell for name, cell in zip(header, padded, strict=False) if name in self.names}
@@ -165,7 +177,12 @@ def _plain(cell: Any, column: Column) -> str:
         day = cell.date() if isinstance(cell, datetime) else cell
         if column.type == "date":
             return day.isoformat()
-        raise _Wrong("date", f"the date {day.isoformat()}", "a number" if column.unit else "text", "Format the cell as Text or Number and type it again.")
+        raise _Wrong(
+            "date",
+            f"the date {day.isoformat()}",
+            "a number" if column.unit else "text",
+            "Format the cell as Text or Number and type it again.",
+        )
     if isinstance(cell, bool):
         raise _Wrong("boolean", str(cell).upper(), "a number or text", "Type the number or text itself.")
     if isinstance(cell, float) and cell.is_integer():

@@ -58,7 +58,10 @@ class Staging:
 
     def _create(self) -> None:
         quoted = ", ".join(f'"{name}" text' for name in self.contract.dimensions)
-        self.db.execute("create table unread(number integer primary key, row integer, column_name text, rule text, found text, expected text, fix text, severity text)")
+        self.db.execute(
+            "create table unread(number integer primary key, row integer, column_name text, rule text, "
+            "found text, expected text, fix text, severity text)"
+        )
         self.db.execute("create table file(rows_read integer, rows_kept integer, datapoints integer, periods integer)")
         self.db.execute("create table held(row integer primary key)")
         self.db.execute("create table raw(row integer primary key, content text)")
@@ -67,7 +70,9 @@ class Staging:
             self.db.execute(f"create table facts(row integer primary key, {columns})")
         else:
             self.db.execute(f"create table series(series_id integer primary key, series_key text unique, {quoted})")
-            self.db.execute("create table facts(row integer, series_id integer, period integer, value real, status integer, quality integer)")
+            self.db.execute(
+                "create table facts(row integer, series_id integer, period integer, value real, status integer, quality integer)"
+            )
             self.db.execute("create table period(period integer primary key, code text)")
         self.db.execute("begin")
 

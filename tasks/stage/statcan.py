@@ -6,7 +6,6 @@ import csv
 import io
 import json
 import zipfile
-from collections.abc import Iterator
 from pathlib import Path
 from typing import Any
 
@@ -173,7 +172,9 @@ class _Table:
             same = local[column.indices.to_numpy(zero_copy_only=False)] == self.expected[index][np.maximum(ids, 0)]
             for position in np.flatnonzero(agree & ~same):
                 expected = self.labels[int(ids[position])][index]
-                self._fault(batch, position, rows, name, "label", column[int(position)].as_py(), f"{expected!r}, as elsewhere for this COORDINATE")
+                self._fault(
+                    batch, position, rows, name, "label", column[int(position)].as_py(), f"{expected!r}, as elsewhere for this COORDINATE"
+                )
             agree &= same
         return agree
 
@@ -206,7 +207,15 @@ class _Table:
             numbers = np.array([_float(text) for text in filled.to_pylist()], dtype=np.float64)
         finite = np.isfinite(numbers) | blank.to_numpy(zero_copy_only=False)
         for position in np.flatnonzero(~finite):
-            self._fault(batch, position, rows, self.contract.measure or "", "number", column[int(position)].as_py(), "a number, or nothing with a mark in STATUS")
+            self._fault(
+                batch,
+                position,
+                rows,
+                self.contract.measure or "",
+                "number",
+                column[int(position)].as_py(),
+                "a number, or nothing with a mark in STATUS",
+            )
         good &= finite
         return numbers, good
 
@@ -224,8 +233,8 @@ class _Table:
             else:
                 bad.append(position)
         good = ~np.isin(indices, bad)
-        for position in np.flatnonzero(~good):
-            self._fault(batch, position, rows, "status", "status", column[int(position)].as_py(), f"one of {' '.join(STATUS[1:])} or A to E")
+        for strange in np.flatnonzero(~good):
+            self._fault(batch, strange, rows, "status", "status", column[int(strange)].as_py(), f"one of {' '.join(STATUS[1:])} or A to E")
         return local[indices], good
 
     def _quality(self, batch: pa.RecordBatch, status: Any) -> Any:
@@ -244,8 +253,8 @@ class _Table:
 
     def write(self) -> None:
         self._duplicates()
-        for number, expected, actual, text in self.spoilt:
-            fault = Fault(number, "", "width", f"{actual} cells", f"{expected} cells", "The row waits in quarantine.")
+        for row, expected, actual, text in self.spoilt:
+            fault = Fault(row, "", "width", f"{actual} cells", f"{expected} cells", "The row waits in quarantine.")
             self.staging.fault(fault, json.dumps({"line": text}, ensure_ascii=False))
         width = 2 + len(self.dimensions)
         # A member that is renamed is another series: nothing printed under the old name changes its meaning in silence.

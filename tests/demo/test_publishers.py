@@ -125,8 +125,7 @@ def test_components_add_up_and_marks_replace_values(publishers: Publishers) -> N
     newcomers = {
         (row["Gender"], row["Age group"]): int(row["VALUE"])
         for row in rows
-        if (row["DGUID"], row["REF_DATE"]) == ("2021S0503529", "2024/2025")
-        and row["Components of population growth"] == "Immigrants"
+        if (row["DGUID"], row["REF_DATE"]) == ("2021S0503529", "2024/2025") and row["Components of population growth"] == "Immigrants"
     }
     assert newcomers["Total - gender", "All ages"] == 702
     assert sum(n for (gender, age), n in newcomers.items() if gender != "Total - gender" and age != "All ages") == 702
@@ -270,9 +269,7 @@ def test_other_bytes_and_other_metadata_are_served_when_told() -> None:
 def test_the_log_counts_who_asked_for_what(publishers: Publishers) -> None:
     publishers.log.clear()
     get(publishers, "/example.org/", **{"User-Agent": "OpenLIP"})
-    assert [(seen.method, seen.path, seen.status, seen.user_agent) for seen in publishers.log] == [
-        ("GET", "/example.org/", 404, "OpenLIP")
-    ]
+    assert [(seen.method, seen.path, seen.status, seen.user_agent) for seen in publishers.log] == [("GET", "/example.org/", 404, "OpenLIP")]
 
 
 def test_a_fault_that_does_not_exist_is_refused(publishers: Publishers) -> None:

@@ -114,9 +114,7 @@ def _attachments(language: str, claims: list[Claim]) -> tuple[Attachment, ...]:
     record = json.dumps({"language": language, "snapshots": ["0" * 64]}, indent=1, sort_keys=True)
     return (
         Attachment(f"sample-town.{language}.json", "Where each number comes from", record + "\n", "Source"),
-        Attachment(
-            f"sample-town.{language}.csv", "The numbers of this brief", "id,shown,figure,place\n" + rows, "Data"
-        ),
+        Attachment(f"sample-town.{language}.csv", "The numbers of this brief", "id,shown,figure,place\n" + rows, "Data"),
     )
 
 
@@ -140,9 +138,7 @@ def _case(say: _Words, number: _Numbers) -> Sheet:
                 number("310", "sample_waiting_list"),
                 say("people", "personnes"),
                 say("on the waiting list in September", "sur la liste d’attente en septembre"),
-                say("Up ", "En hausse de ")
-                + number("45", "sample_waiting_list")
-                + say(" since April", " depuis avril"),
+                say("Up ", "En hausse de ") + number("45", "sample_waiting_list") + say(" since April", " depuis avril"),
                 worse=True,
             ),
         )
@@ -337,8 +333,7 @@ def _plans(say: _Words) -> Prose:
 def _jobs(say: _Words) -> Figure:
     values = ((58.0, 55.0, 61.0), (61.0, 58.0, 64.0), (None, None, None), (66.0, 63.0, 69.0), (69.0, 66.0, 72.0))
     points = tuple(
-        Point(str(2021 + i), value, "--" if value is None else f"{value:.0f}", low, up)
-        for i, (value, low, up) in enumerate(values)
+        Point(str(2021 + i), value, "--" if value is None else f"{value:.0f}", low, up) for i, (value, low, up) in enumerate(values)
     )
     chart = ChartData(
         "columns",

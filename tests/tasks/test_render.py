@@ -92,9 +92,7 @@ def test_importing_the_renderer_does_not_load_weasyprint() -> None:
 
 
 @pytest.mark.parametrize("language", LANGUAGES)
-def test_a_document_is_two_pages_and_its_receipt_is_true(
-    language: str, folder: Path, documents: dict[str, Document]
-) -> None:
+def test_a_document_is_two_pages_and_its_receipt_is_true(language: str, folder: Path, documents: dict[str, Document]) -> None:
     document = documents[language]
     assert document.pages == 2
     assert "Pages:           2" in _tool("pdfinfo", folder / document.pdf)
@@ -151,9 +149,7 @@ def test_another_edition_date_is_another_file(tmp_path: Path, documents: dict[st
 
 
 @pytest.mark.parametrize("language", LANGUAGES)
-def test_every_claim_is_in_the_text_of_the_pdf_and_once_in_the_page(
-    language: str, folder: Path, documents: dict[str, Document]
-) -> None:
+def test_every_claim_is_in_the_text_of_the_pdf_and_once_in_the_page(language: str, folder: Path, documents: dict[str, Document]) -> None:
     draft, document = sample_draft(language), documents[language]
     # -raw, because poppler's other orders join a lone digit and the sign after it ("7 %" becomes "7%")
     text = _tool("pdftotext", "-raw", folder / document.pdf, "-").replace("\u00a0", " ")
@@ -301,9 +297,7 @@ def test_attachments_are_inside_with_their_relationship(english: Path, inside: b
         ((Attachment("a.csv", "", "a", "Data"), Attachment("b.csv", "", "a", "Source")), "same content"),
     ],
 )
-def test_attachments_that_would_be_mistaken_are_refused(
-    attachments: tuple[Attachment, ...], message: str, tmp_path: Path
-) -> None:
+def test_attachments_that_would_be_mistaken_are_refused(attachments: tuple[Attachment, ...], message: str, tmp_path: Path) -> None:
     with pytest.raises(Misuse, match=message):
         render(replace(sample_draft(), attachments=attachments), folder=tmp_path)
     assert list(tmp_path.iterdir()) == []
@@ -315,9 +309,7 @@ def test_attachments_that_would_be_mistaken_are_refused(
 @pytest.mark.parametrize("sheet", [0, 1])
 def test_a_sheet_that_is_a_little_long_is_tightened_alone(sheet: int, tmp_path: Path) -> None:
     lines = (2, 7)[sheet]
-    draft = _with(
-        sample_draft(), _prose("A line that makes the sheet a little longer than its page.", lines), sheet=sheet
-    )
+    draft = _with(sample_draft(), _prose("A line that makes the sheet a little longer than its page.", lines), sheet=sheet)
     document = render(draft, folder=tmp_path)
     assert document.pages == 2
     assert document.densities[sheet] > 0
@@ -359,9 +351,7 @@ def test_a_file_of_the_server_cannot_be_attached_to_an_anchor(monkeypatch: pytes
         render(sample_draft(), folder=tmp_path)
 
 
-def test_a_file_of_the_server_cannot_be_attached_to_the_document(
-    monkeypatch: pytest.MonkeyPatch, tmp_path: Path
-) -> None:
+def test_a_file_of_the_server_cannot_be_attached_to_the_document(monkeypatch: pytest.MonkeyPatch, tmp_path: Path) -> None:
     secret = tmp_path / "secret.txt"
     secret.write_text("secret", "utf-8")
     real = page.printed

@@ -53,10 +53,7 @@ def verapdf(*files: Path, flavours: Sequence[str] = ("ua1", "3a")) -> list[Verdi
         raise RuntimeError("veraPDF could not check " + "; ".join(faults))
     if len(answers) != len(files) * len(flavours):
         raise RuntimeError(f"veraPDF gave {len(answers)} answers for {len(files)} files and {len(flavours)} flavours")
-    return [
-        Verdict(**(a | {"file": Path(a["file"]), "failed": tuple(Failure(**item) for item in a["failed"])}))
-        for a in answers
-    ]
+    return [Verdict(**(a | {"file": Path(a["file"]), "failed": tuple(Failure(**item) for item in a["failed"])})) for a in answers]
 
 
 def _classes(jar: Path) -> Path:
