@@ -1,0 +1,1 @@
+"""The handbook, the decisions, and the tables of the README."""
