@@ -1,5 +1,5 @@
 /*
-title: {en: "Newcomers served", fr: "Nouveaux arrivants servis"}
+title: {en: "Clients, counted by each partner", fr: "Clients, comptés par chaque partenaire"}
 why: "How much service partners give; a person seen by two partners is counted by both, so it is never called newcomers."
 unit: contacts
 better: up

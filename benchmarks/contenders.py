@@ -1,0 +1,332 @@
+"""One contender in one process: `python -m benchmarks.contenders NAME SETTINGS` prints what it measured as a line of JSON.
+
+Imports are outside the measured seconds; the seconds of the whole process are taken by who starts it.
+"""
+
+from __future__ import annotations
+
+import gc
+import json
+import os
+import shutil
+import sqlite3
+import statistics
+import sys
+import time
+from collections.abc import Callable, Iterator
+from contextlib import contextmanager
+from dataclasses import dataclass, replace
+from pathlib import Path
+from typing import Any
+
+ROOT = Path(__file__).parent.parent
+MORNING, EVENING = "2026-11-22T12:00:00+00:00", "2026-11-22T22:00:00+00:00"
+Measured = dict[str, Any]
+
+
+@dataclass(frozen=True, slots=True)
+class Settings:
+    """What a contender is given: how many rows, the zip, an empty folder, and the address of an empty database or nothing."""
+
+    rows: int
+    zip: str
+    folder: str
+    database: str = ""
+    repeat: int = 5
+
+
+# Ours
+
+
+def ours(settings: Settings) -> Measured:
+    """The zip on disk to a committed release: bytes kept by digest, staged, checked by Great Expectations, loaded."""
+    import tasks.check.run  # noqa: F401 - imports Great Expectations outside the measured seconds
+    from benchmarks.generator import NAME, PID, contract, metadata
+    from sql import warehouse
+    from tasks.check import check
+    from tasks.fetch import store
+    from tasks.load import load
+    from tasks.stage import stage
+
+    home = _home(settings)
+    table, url = contract(), f"https://www150.statcan.gc.ca/n1/tbl/csv/{PID}-eng.zip"
+    facts = {"datapoints": metadata(settings.rows)["nbDatapointsCube"]}
+    with _timed() as watch:
+        snapshot = store.keep(home, table, store.copy_in(Path(settings.zip), home.home), url=url, facts=facts)
+        watch("keep")
+        staged = stage(snapshot, table, home)
+        watch("stage")
+        verdict = check(staged, table, home)
+        watch("check")
+        loaded = load(verdict, table, home)
+        watch("load")
+    assert (loaded.outcome, loaded.new) == ("passed", facts["datapoints"]), (loaded, verdict.findings[:3])
+    size = _size(warehouse.url_of(home.home), [f"{NAME}__facts", f"{NAME}__series", f"{NAME}__history"])
+    return {"seconds": watch.total, "steps": watch.steps, "rows": loaded.rows, "size_mb": size}
+
+
+def stats_can(settings: Settings) -> Measured:
+    """The same zip to a data frame as stats-can reads it, then `to_sql` with its defaults into the same engine as ours."""
+    import stats_can
+    from sqlalchemy import text
+
+    from benchmarks.generator import PID, metadata
+    from sql import warehouse
+
+    home = _home(settings)
+    engine = warehouse.writer(home.home)
+    with _timed() as watch:
+        frame = stats_can.sc.zip_table_to_dataframe(PID, Path(settings.zip).parent)
+        watch("read")
+        frame.to_sql("bench", engine, index=False, if_exists="replace")
+        watch("to_sql")
+    with engine.connect() as connection:
+        rows = connection.execute(text("select count(*) from bench")).scalar()
+    assert rows == metadata(settings.rows)["nbDatapointsCube"]
+    return {"seconds": watch.total, "steps": watch.steps, "rows": rows, "size_mb": _size(warehouse.url_of(home.home), ["bench"])}
+
+
+# Checks
+
+
+def checks(settings: Settings) -> Measured:
+    """The rules of the contract by Great Expectations, and the same predicates as SQL written by hand, in turns on one staging file."""
+    from benchmarks.generator import contract, metadata
+    from tasks.check import _views, run
+    from tasks.check.compile import compile_contract
+    from tasks.fetch import store
+    from tasks.stage import stage
+
+    home, table = _home(settings), contract()
+    facts = {"datapoints": metadata(settings.rows)["nbDatapointsCube"]}
+    snapshot = store.keep(home, table, store.copy_in(Path(settings.zip), home.home), url="bench.zip", facts=facts)
+    path = Path(stage(snapshot, table, home).path)
+    _views(path, table)
+    rules = compile_contract(table, home)
+    by_us, by_hand = [], []
+    for turn in range(settings.repeat + 1):
+        first = _seconds(lambda: _nothing(run.run(path, rules)))
+        second = _seconds(lambda: _nothing(_by_hand(path, rules)))
+        if turn:
+            by_us.append(first)
+            by_hand.append(second)
+    return {"seconds": statistics.median(by_us), "peer": statistics.median(by_hand), "rules": len(rules), "all": [by_us, by_hand]}
+
+
+def _nothing(found: tuple[list[Any], list[Any]]) -> None:
+    assert found == ([], []), found
+
+
+def _by_hand(path: Path, rules: list[Any]) -> tuple[list[Any], list[Any]]:
+    """One scan of each table for all its predicates, and one GROUP BY for the key."""
+    db = sqlite3.connect(path)
+    broken = []
+    for name in dict.fromkeys(rule.table for rule in rules):
+        predicates = [rule.kwargs["predicate"] for rule in rules if rule.table == name and "predicate" in rule.kwargs]
+        sums = ", ".join(f"coalesce(sum(not coalesce(({predicate}), true)), 0)" for predicate in predicates)
+        broken += [count for count in db.execute(f"select {sums} from {name}").fetchone() if count]
+    for rule in rules:
+        if "key" in rule.kwargs:
+            key = ", ".join(rule.kwargs["key"])
+            groups = f"select count(*) as n from {rule.table} group by {key} having count(*) > 1"
+            broken += [count for count in db.execute(f"select coalesce(sum(n), 0) from ({groups})").fetchone() if count]
+    db.close()
+    return broken, []
+
+
+# A refresh
+
+
+def refresh(settings: Settings) -> Measured:
+    """Refresh every public table from publishers on the loopback, then refresh with nothing new, counting verbs and requests."""
+    import tasks.check.run  # noqa: F401 - as above
+    from benchmarks.generator import CONTRACT, NAME, PID, metadata
+    from demo.publishers import Publishers
+    from flows.sentences import refresh_tables
+    from flows.verbs import Verbs
+
+    home = _home(settings, sample=True)
+    overlay = home.overlay / "public"
+    overlay.mkdir(parents=True)
+    (overlay / f"{NAME}.yaml").write_text(CONTRACT, encoding="utf-8")
+    plain, calls = Verbs(), {"stage": 0, "check": 0, "load": 0}
+
+    def counted(name: str) -> Callable[..., Any]:
+        def verb(*arguments: Any, **more: Any) -> Any:
+            calls[name] += 1
+            return getattr(plain, name)(*arguments, **more)
+
+        return verb
+
+    verbs = replace(plain, **{name: counted(name) for name in calls})
+    with Publishers() as publishers:
+        publishers.replace(f"{PID}-eng.zip", Path(settings.zip).read_bytes())
+        publishers.metadata(PID, metadata(settings.rows))
+        os.environ |= {"OPENLIP_PUBLISHERS": publishers.url, "OPENLIP_NOW": MORNING}
+        first = _seconds(lambda: _all_are(refresh_tables(home, [], verbs), "loaded"))
+        tables, asked = calls["stage"], len(publishers.log)
+        calls.update(dict.fromkeys(calls, 0))
+        os.environ["OPENLIP_NOW"] = EVENING
+        times = [_seconds(lambda: _all_are(refresh_tables(home, [], verbs), "unchanged")) for _ in range(settings.repeat)]
+        seen = publishers.log[asked:]
+    requests = sorted({f"{one.method} {_kind(one.path)} {one.status}" for one in seen})
+    assert not any(calls.values()), calls
+    assert not any("download" in request and "200" in request for request in requests), requests
+    counts = {"tables": tables, "staged": calls["stage"], "requests": requests, "requests_each": len(seen) / settings.repeat}
+    return {"seconds": statistics.median(times), "peer": first, "all": [times]} | counts
+
+
+def _all_are(lines: list[Any], outcome: str) -> None:
+    assert {line.outcome for line in lines} == {outcome}, lines
+
+
+def _kind(path: str) -> str:
+    """What a request asked for: a question of the publishers' services, or the download of a file."""
+    parts = path.split("?")[0].split("/")
+    questions = [part for part in parts if part.startswith(("get", "package_"))]
+    return questions[0] if questions else f"download of {parts[-1]}"
+
+
+# A brief
+
+
+def brief(settings: Settings) -> Measured:
+    """Compose and render the council brief in a warm process, and WeasyPrint alone on the HTML of the same pages, in turns."""
+    from demo.inbox import write_inbox
+    from demo.publishers import Publishers
+    from flows.sentences import collect_files, office_of, refresh_tables
+    from flows.verbs import Verbs
+    from sql import clock
+    from tasks.compose import compose, indicators_of
+    from tasks.measure import measure
+    from tasks.protect import protect
+    from tasks.render import page, paper, render
+
+    home = _home(settings, sample=True)
+    write_inbox(home.home / "inbox" / "partner_metrics", dirty=False)
+    with Publishers() as publishers:
+        os.environ |= {"OPENLIP_PUBLISHERS": publishers.url, "OPENLIP_NOW": MORNING}
+        _all_are(refresh_tables(home, [], Verbs()), "loaded")
+        _all_are(collect_files(home, [], Verbs()), "loaded")
+    figures = protect(measure(home, indicators_of("council", home), known_at=clock.stamp()), home)
+    office, edition, folder = office_of(home, "city_council"), clock.today(), home.home / "editions"
+
+    def make() -> list[tuple[Any, Any]]:
+        drafts = compose("council", office, figures, home, edition=edition)
+        return [(draft, render(draft, folder=folder)) for draft in drafts]
+
+    made = make()
+    pages = [(page.printed(draft, densities=document.densities), _embedded(draft)) for draft, document in made]
+    shared = paper._press()
+
+    def alone(press: Any) -> None:
+        for html, attachments in pages:
+            _weasyprint(html, attachments, press)
+
+    times: dict[str, list[float]] = {"ours": [], "alone": [], "alone, nothing shared": []}
+    gc.collect()
+    for turn in range(settings.repeat + 2):
+        taken = [_seconds(make), _seconds(lambda: alone(shared)), _seconds(lambda: alone(_press_anew()))]
+        if turn > 1:
+            for name, seconds in zip(times, taken, strict=True):
+                times[name].append(seconds / len(made))
+    medians = {name: statistics.median(found) for name, found in times.items()}
+    detail = {"documents": len(made), "densities": [list(document.densities) for _, document in made]}
+    return {"seconds": medians["ours"], "peer": medians["alone"], "nothing_shared": medians["alone, nothing shared"]} | detail
+
+
+def _press_anew() -> Any:
+    """Fonts and styles read again, as a script does that makes one document."""
+    from tasks.render import paper
+
+    shared = paper._press()
+    paper._press.cache_clear()
+    try:
+        return paper._press()
+    finally:
+        paper._press.cache_clear()
+        _ = shared
+
+
+def _embedded(draft: Any) -> list[tuple[str, str]]:
+    return [(attachment.name, attachment.text) for attachment in draft.attachments]
+
+
+def _weasyprint(html: str, attachments: list[tuple[str, str]], press: Any) -> None:
+    import warnings
+
+    from weasyprint import HTML, Attachment
+
+    source = HTML(string=html, url_fetcher=press.fetcher)
+    files = [Attachment(string=text, name=name) for name, text in attachments]
+    with warnings.catch_warnings():
+        warnings.simplefilter("ignore", ResourceWarning)
+        source.write_pdf(font_config=press.fonts, stylesheets=[press.css], pdf_variant="pdf/a-3a", attachments=files)
+
+
+# What they share
+
+
+class _Watch:
+    """Seconds since the last step."""
+
+    def __init__(self) -> None:
+        self.started = self.last = time.perf_counter()
+        self.steps: dict[str, float] = {}
+        self.total = 0.0
+
+    def __call__(self, step: str) -> None:
+        now = time.perf_counter()
+        self.steps[step] = now - self.last
+        self.last, self.total = now, now - self.started
+
+
+@contextmanager
+def _timed() -> Iterator[_Watch]:
+    yield _Watch()
+
+
+def _seconds(work: Callable[[], object]) -> float:
+    started = time.perf_counter()
+    work()
+    return time.perf_counter() - started
+
+
+def _home(settings: Settings, *, sample: bool = False) -> Any:
+    """A fresh partnership whose warehouse is SQLite in its folder, or the database that is given."""
+    from argparse import Namespace
+
+    from expectations.partnership import read_partnership
+    from flows.answers import init
+
+    folder = Path(settings.folder) / "home"
+    shutil.rmtree(folder, ignore_errors=True)
+    init(Namespace(folder=folder, source="peterborough", sample=sample))
+    os.environ["OPENLIP_WAREHOUSE"] = settings.database
+    return read_partnership(folder)
+
+
+def _size(url: str, tables: list[str]) -> float:
+    """Megabytes on disk of these tables with their indexes (of the whole file on SQLite)."""
+    from sqlalchemy import create_engine, text
+
+    if url.startswith("sqlite"):
+        path = Path(url.removeprefix("sqlite:///"))
+        return sum(part.stat().st_size for part in path.parent.glob(path.name + "*")) / 1e6
+    engine = create_engine(url)
+    with engine.connect() as connection:
+        return sum(float(connection.scalar(text(f"select pg_total_relation_size('{table}')")) or 0) for table in tables) / 1e6
+
+
+CONTENDERS: dict[str, Callable[[Settings], Measured]] = {
+    "ours": ours,
+    "stats-can": stats_can,
+    "checks": checks,
+    "refresh": refresh,
+    "brief": brief,
+}
+
+if __name__ == "__main__":
+    for name in [name for name in os.environ if name.startswith("OPENLIP_") or name == "PREFECT_API_URL"]:
+        del os.environ[name]
+    print(json.dumps(CONTENDERS[sys.argv[1]](Settings(**json.loads(sys.argv[2])))))
