@@ -47,8 +47,7 @@ clean:
 # uv, in an environment of its own, so that nothing on the machine changes.
 $(UV):
 	@echo 'Setting up (once; about a minute) ...'
-	@$(PYTHON) -m venv .uv 2> /dev/null || ./setup/system python3-venv
-	@test -x .uv/bin/pip || { rm -rf .uv; $(PYTHON) -m venv .uv; }
+	@$(PYTHON) -m venv .uv > /dev/null 2>&1 || { rm -rf .uv; ./setup/system python3-venv; $(PYTHON) -m venv .uv; }
 	@.uv/bin/pip install --quiet --disable-pip-version-check uv==$(UV_VERSION)
 
 .venv/.openlip: uv.lock pyproject.toml | $(UV)
