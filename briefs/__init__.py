@@ -16,6 +16,8 @@ from markdown_it import MarkdownIt
 from pydantic import BaseModel, ConfigDict, ValidationError
 
 HERE = Path(__file__).parent
+# What a header says alike in every language.
+SAME = ("audience", "objectives", "asks", "languages", "due")
 PLACES = ("full", "main", "side", "left", "right")
 
 
@@ -53,7 +55,7 @@ class Part:
 
 @dataclass(frozen=True, slots=True)
 class Brief:
-    """One brief in one language, as written."""
+    """One brief in one language, as written. `lines` are those of the headline and of the paragraph under it."""
 
     name: str
     language: str
@@ -63,6 +65,7 @@ class Brief:
     lede: str
     sheets: tuple[tuple[Part, ...], ...]
     source: str
+    lines: tuple[int, int]
 
     @property
     def parts(self) -> list[Part]:
@@ -108,11 +111,13 @@ def parse(path: Path) -> Brief:
         raise BriefBroken(f"{path.name}: header: {'.'.join(map(str, first['loc']))}: {first['msg']}") from error
     except (yaml.YAMLError, TypeError) as error:
         raise BriefBroken(f"{path.name}: the header is not YAML: {error}") from error
-    headline, lede, sheets = _body(path.name, body, offset=head.count("\n") + 3)
-    return Brief(name, language, path.name, header, headline, lede, sheets, source)
+    reader = _body(path.name, body, offset=head.count("\n") + 3)
+    return Brief(
+        name, language, path.name, header, reader.headline, reader.lede, reader.result(), source, (reader.lines[0], reader.lines[1])
+    )
 
 
-def _body(file: str, body: str, offset: int) -> tuple[str, str, tuple[tuple[Part, ...], ...]]:
+def _body(file: str, body: str, offset: int) -> _Reader:
     reader = _Reader(file, offset)
     tokens = MarkdownIt("commonmark").parse(body)
     for index, token in enumerate(tokens):
@@ -129,7 +134,7 @@ def _body(file: str, body: str, offset: int) -> tuple[str, str, tuple[tuple[Part
             raise BriefBroken(
                 f"{file} line {line}: {token.type.removesuffix('_open')} is not known here; write a paragraph or a fenced block"
             )
-    return reader.result()
+    return reader
 
 
 class _Reader:
@@ -138,6 +143,7 @@ class _Reader:
     def __init__(self, file: str, offset: int) -> None:
         self.file, self.offset = file, offset
         self.headline = self.lede = ""
+        self.lines = [1, 1]
         self.sheets: list[list[Part]] = [[]]
         self.open: tuple[int, str, str, str] | None = None
         self.text: list[str] = []
@@ -149,7 +155,7 @@ class _Reader:
             return
         self._close()
         if tag == "h1":
-            self.headline = content
+            self.headline, self.lines[0] = content, line
         elif tag == "h2":
             title, _, place = content.partition(" {")
             place = place.rstrip("}") or "full"
@@ -163,7 +169,7 @@ class _Reader:
         if self.open:
             self.text.append(content)
         elif self.headline and not self.lede:
-            self.lede = content
+            self.lede, self.lines[1] = content, line
         else:
             raise BriefBroken(f"{self.file} line {line}: this paragraph stands under no heading")
 
@@ -173,8 +179,12 @@ class _Reader:
         except yaml.YAMLError as error:
             raise BriefBroken(f"{self.file} line {line}: the block {kind} is not YAML: {error}") from error
         where = self.open or (line, "", "", "full")
-        self.sheets[-1].append(Part(line, where[1], where[2], where[3], kind, tuple(self.text), data))
-        self.open, self.text = None, []
+        if self.text and self.open:
+            # The paragraphs keep their heading; the block follows them in the same column.
+            where = (line, "", "", self.open[3] if kind != "about" else "full")
+            self._close()
+        self.sheets[-1].append(Part(line, where[1], where[2], where[3], kind, (), data))
+        self.open = None
 
     def page(self) -> None:
         self._close()
@@ -188,13 +198,13 @@ class _Reader:
             raise BriefBroken(f"{self.file} line {self.open[0]}: nothing stands under {self.open[1]!r}")
         self.open, self.text = None, []
 
-    def result(self) -> tuple[str, str, tuple[tuple[Part, ...], ...]]:
+    def result(self) -> tuple[tuple[Part, ...], ...]:
         self._close()
         if not self.headline or not self.lede:
             raise BriefBroken(f"{self.file}: begins with a headline (#) and a paragraph that says what follows from it")
         if len(self.sheets) != 2:
             raise BriefBroken(f"{self.file}: has {len(self.sheets)} pages; a brief has two, divided by ***")
-        return self.headline, self.lede, tuple(tuple(sheet) for sheet in self.sheets)
+        return tuple(tuple(sheet) for sheet in self.sheets)
 
 
 def _parity(name: str, briefs: dict[str, Brief]) -> None:
@@ -205,6 +215,9 @@ def _parity(name: str, briefs: dict[str, Brief]) -> None:
             raise BriefBroken(f"{name}: no file {name}.{missing[0]}.md; all languages of a brief leave together or not at all")
     first = next(iter(briefs.values()))
     for other in briefs.values():
+        for key in SAME:
+            if getattr(other.header, key) != getattr(first.header, key):
+                raise BriefBroken(f"{other.file}: header: {key} is not that of {first.file}; only words are translated")
         for mine, theirs in zip(first.parts, other.parts, strict=False):
             if (mine.kind, mine.place) != (theirs.kind, theirs.place):
                 raise BriefBroken(

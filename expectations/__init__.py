@@ -21,6 +21,8 @@ KINDS = ("register", "public", "partner")
 CAVEATS = frozenset(yaml.safe_load((HERE / "caveats.yaml").read_text(encoding="utf-8")))
 LICENCES: dict[str, dict[str, str]] = yaml.safe_load((HERE / "licences.yaml").read_text(encoding="utf-8"))
 
+PLACE_CODE = r"[0-9]{4}[AS][0-9]{4}[0-9A-Z.]+|[a-z]{2}/[a-z_]+:[0-9a-z-]+"
+
 Frequency = Literal["monthly", "quarterly", "annual", "span", "none"]
 ColumnType = Literal["place", "period", "text", "integer", "number", "date"]
 
@@ -191,7 +193,7 @@ def is_place_code(text: str) -> bool:
     >>> is_place_code("2021S0503529"), is_place_code("Peterborough")
     (True, False)
     """
-    return bool(re.fullmatch(r"\d{4}[AS]\d{4}[0-9A-Z.]+|[a-z]{2}/[a-z_]+:[0-9a-z-]+", text))
+    return bool(re.fullmatch(PLACE_CODE, text))
 
 
 class _UniqueKeys(yaml.SafeLoader):
@@ -209,17 +211,28 @@ def _mapping(loader: _UniqueKeys, node: yaml.MappingNode) -> dict[Any, Any]:
 _UniqueKeys.add_constructor(yaml.resolver.BaseResolver.DEFAULT_MAPPING_TAG, _mapping)
 
 
+def load_yaml(text: str, where: str) -> Any:
+    """Read YAML in which no key stands twice; `where` is the file for the message."""
+    loader = _UniqueKeys(text)
+    loader.name = where
+    try:
+        return loader.get_single_data()
+    finally:
+        loader.dispose()
+
+
 def parse(text: str, *, name: str, where: str = "") -> Contract:
     """Read a contract from its YAML text; `ContractBroken` tells which key is wrong and why."""
     where = where or name
     try:
-        data = yaml.load(text, _UniqueKeys)  # noqa: S506 - a SafeLoader subclass
+        data = load_yaml(text, where)
         digest = hashlib.sha256(text.encode()).hexdigest()
         return Contract(name=name, digest=digest, **data)
     except ValidationError as error:
         first = error.errors()[0]
         key = ".".join(str(part) for part in first["loc"]) or "contract"
-        raise ContractBroken(f"{where}: {key}: {first['msg']}. Mend the key in this file.") from error
+        found = f", found {first['input']!r}" if isinstance(first["input"], str | int | float) else ""
+        raise ContractBroken(f"{where}: {key}: {first['msg']}{found}. Mend the key in this file.") from error
     except (yaml.YAMLError, TypeError) as error:
         raise ContractBroken(f"{where}: is not a contract in YAML: {error}") from error
 

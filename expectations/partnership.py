@@ -9,7 +9,7 @@ from pathlib import Path
 import yaml
 from pydantic import BaseModel, ConfigDict, Field, ValidationError
 
-from expectations import Contract, ContractBroken, is_place_code, read_all
+from expectations import Contract, ContractBroken, is_place_code, load_yaml, read_all
 
 
 class Organisation(BaseModel):
@@ -66,24 +66,32 @@ class Partnership(BaseModel):
 
     def labels(self, publisher: str) -> dict[str, str]:
         """What this publisher prints for a place, mapped to its code (registers/place_labels.csv)."""
-        rows = _register(self.home, "place_labels.csv")
+        rows = _register(self.home, "place_labels.csv", "publisher", "label", "place")
         return {row["label"]: row["place"] for row in rows if row["publisher"] == publisher}
 
     def place_names(self, language: str) -> dict[str, str]:
         """Code to name in that language (registers/places.csv)."""
-        return {row["place"]: row[f"name_{language}"] for row in _register(self.home, "places.csv")}
+        return {row["place"]: row[f"name_{language}"] for row in _register(self.home, "places.csv", "place", f"name_{language}")}
 
     def register_codes(self, register: str, column: str) -> frozenset[str]:
         """The codes of one column of a register of this partnership."""
-        return frozenset(row[column] for row in _register(self.home, f"{register}.csv"))
+        return frozenset(row[column] for row in _register(self.home, f"{register}.csv", column))
 
 
-def _register(home: Path, name: str) -> list[dict[str, str]]:
+def _register(home: Path, name: str, *columns: str) -> list[dict[str, str]]:
     path = home / "registers" / name
     if not path.is_file():
         raise ContractBroken(f"{path}: the register is not there. Copy it from partnerships/peterborough/registers.")
-    with path.open(encoding="utf-8-sig", newline="") as lines:
-        return list(csv.DictReader(lines))
+    try:
+        with path.open(encoding="utf-8-sig", newline="") as lines:
+            reader = csv.DictReader(lines)
+            rows = list(reader)
+    except (UnicodeDecodeError, csv.Error) as error:
+        raise ContractBroken(f"{path}: cannot be read ({error}). Save it again as CSV UTF-8.") from error
+    missing = [column for column in columns if column not in (reader.fieldnames or [])]
+    if missing:
+        raise ContractBroken(f"{path}: has no column {', '.join(map(repr, missing))}. Give the columns the names they had.")
+    return rows
 
 
 def read_partnership(home: Path) -> Partnership:
@@ -92,7 +100,7 @@ def read_partnership(home: Path) -> Partnership:
     if not path.is_file():
         raise ContractBroken(f"{home} holds no partnership.yaml. Make a home with: openlip init {home}")
     try:
-        data = yaml.safe_load(path.read_text(encoding="utf-8"))
+        data = load_yaml(path.read_text(encoding="utf-8"), str(path))
         partnership = Partnership(home=home, **data)
     except ValidationError as error:
         first = error.errors()[0]

@@ -66,8 +66,8 @@ def _told(error: Exception, options: argparse.Namespace) -> int:
         if code != FAULT
         else f"A fault of ours ({type(error).__name__}: {error}). Run again with --debug and send what it prints."
     )
-    if options.json and code == REFUSED:
-        print(json.dumps({"refused": text}, ensure_ascii=False))
+    if options.json:
+        print(json.dumps({"refused" if code == REFUSED else "error": text}, ensure_ascii=False))
     print(text, file=sys.stdout if code == REFUSED and not options.json else sys.stderr)
     return code
 

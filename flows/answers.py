@@ -12,7 +12,8 @@ from typing import Any
 
 import briefs
 import sql
-from expectations import read
+from expectations import Contract, read
+from expectations.partnership import Partnership
 from flows import pages, sentences
 from flows.forms import Collect, Publish, Refresh, home_folder, partnership
 from flows.sentences import Line, Made
@@ -132,9 +133,7 @@ def checked(options: argparse.Namespace) -> Answer:
     with tempfile.TemporaryDirectory() as folder:
         apart = home.model_copy(update={"home": Path(folder)})
         shutil.copytree(home.home / "registers", Path(folder) / "registers")
-        received = store.copy_in(options.file, apart.home)
-        snapshot = store.keep(apart, contract, received, url=options.file.name)
-        verdict = check(stage(snapshot, contract, apart), contract, apart)
+        verdict = check(stage(_apart(options.file, contract, apart), contract, apart), contract, apart)
     told = [f"{finding.severity}: {finding.sentence()}" for finding in verdict.findings]
     counts = (
         f"{options.file.name}: {verdict.outcome}. {verdict.rows_read} rows read, {verdict.rows_kept} go on, {verdict.rows_held} held back."
@@ -144,16 +143,24 @@ def checked(options: argparse.Namespace) -> Answer:
     return code, data | {"findings": [asdict(finding) for finding in verdict.findings]}, "\n".join([*told, counts])
 
 
+def _apart(path: Path, contract: Contract, apart: Partnership) -> store.Snapshot:
+    """A file as a snapshot in a store of its own, noted in no ledger."""
+    received = store.copy_in(path, apart.home)
+    file = f"{received.sha256}{path.suffix.lower()}"
+    received.path.rename(store.folder(apart.home) / file)
+    return store.Snapshot(contract.name, "", received.sha256, path.name, clock.stamp(), None, received.size, file, apart.sample, {})
+
+
 def figures(options: argparse.Namespace) -> Answer:
     """openlip figures."""
     home = partnership()
     prepare(home)
     queries = sql.read_all(home.home / "sql")
     wanted = [options.indicator] if options.indicator else [name for name, query in queries.items() if query.is_indicator]
-    known_at = clock.end_of(options.as_of) if options.as_of else None
+    known_at = sentences.known_by(options.as_of) if options.as_of else None
     found = [f for f in protect(measure(home, wanted, known_at=known_at), home) if _asked(f, options)]
     page = "\n".join(f"{f.indicator:26} {f.place:16} {f.period:10} {_value(f):>14}  {_coverage(f)}" for f in found)
-    return 0, [as_dict(figure) for figure in found], page
+    return 0, [as_dict(figure) for figure in found], page or "There is no such figure. Without --place and --period all are told."
 
 
 def _asked(figure: ProtectedFigure, options: argparse.Namespace) -> bool:
@@ -175,6 +182,8 @@ def _coverage(figure: ProtectedFigure) -> str:
 def published(options: argparse.Namespace) -> Answer:
     """openlip publish."""
     home = partnership()
+    if options.brief not in (there := briefs.names(home.home / "briefs")):
+        raise Misuse(f"There is no brief {options.brief!r}. There are: {', '.join(there) or 'none'}.")
     versions = briefs.read(options.brief, home.home / "briefs")
     office = options.office or next(iter(versions.values())).header.audience
     if _server() and not options.language:

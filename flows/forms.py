@@ -3,20 +3,20 @@
 from __future__ import annotations
 
 import os
+from collections import defaultdict
 from datetime import date
 from functools import lru_cache
 from pathlib import Path
 from typing import Annotated, Any
 
-from pydantic import BaseModel, ConfigDict, Field, GetJsonSchemaHandler
+from babel import Locale
+from pydantic import BaseModel, ConfigDict, Field, GetJsonSchemaHandler, WithJsonSchema
 from pydantic_core import CoreSchema
 
 import briefs
 import expectations
 from expectations.partnership import Partnership, read_partnership
 from flows.sentences import offices_of
-
-LATEST = "what is known now"
 
 
 def home_folder() -> Path:
@@ -41,18 +41,23 @@ class _Choice:
         return made
 
 
-@lru_cache(maxsize=8)
 def choices(kind: str) -> dict[str, str]:
-    """What a form offers (in words) to what it means (a name): public tables, partners' tables, briefs or offices."""
-    overlay = home_folder() / "expectations"
+    """What a form offers (in words) to what it means (a name): public or partner tables, briefs, offices or languages."""
+    return _choices(kind, home_folder())
+
+
+@lru_cache(maxsize=32)
+def _choices(kind: str, home: Path) -> dict[str, str]:
     if kind in ("public", "partner"):
-        contracts = [c for c in expectations.read_all(overlay) if not c.is_register]
+        contracts = [c for c in expectations.read_all(home / "expectations") if not c.is_register]
         wanted = [c for c in contracts if (c.source.fetch == "inbox") == (kind == "partner")]
         return {c.title["en"]: c.name for c in wanted}
     if kind == "brief":
-        found = briefs.names(home_folder() / "briefs")
-        return {briefs.read(name, home_folder() / "briefs")["en"].header.title: name for name in found}
-    return {row["name_en"]: office for office, row in offices_of(home_folder()).items()} or {"(no register of offices yet)": ""}
+        folder = home / "briefs"
+        return {briefs.read(name, folder)["en"].header.title: name for name in briefs.names(folder)}
+    if kind == "language":
+        return {str(Locale.parse(code).get_display_name("en")): code for code in read_partnership(home).languages}
+    return {row["name_en"]: office for office, row in offices_of(home).items()} or {"(no register of offices yet)": ""}
 
 
 def named(kind: str, said: str) -> str:
@@ -60,10 +65,38 @@ def named(kind: str, said: str) -> str:
     return choices(kind).get(said, said)
 
 
+def called(kind: str, name: str) -> str:
+    """What people call the choice; the words themselves are taken too."""
+    return {meant: said for said, meant in choices(kind).items()}.get(name, name)
+
+
+def run_name(pattern: str, *, nothing: str) -> str:
+    """The name of the run under way: the pattern filled from its form, a list said with commas, nothing chosen as `nothing`."""
+    from prefect.runtime import flow_run
+
+    order = flow_run.parameters.get("order") or {}
+    given = order if isinstance(order, dict) else order.model_dump()
+    said = {field: ", ".join(value) if isinstance(value, list) else str(value) for field, value in given.items()}
+    return pattern.format_map(defaultdict(lambda: nothing, {field: value for field, value in said.items() if value}))
+
+
 PublicTable = Annotated[str, _Choice("public")]
 PartnerTable = Annotated[str, _Choice("partner")]
 BriefChoice = Annotated[str, _Choice("brief")]
 OfficeChoice = Annotated[str, _Choice("office")]
+LanguageChoice = Annotated[str, _Choice("language")]
+# A day that may be left out: the form shows an empty date picker, where `date | None` would show a choice of types.
+PerhapsDay = Annotated[date | None, WithJsonSchema({"type": "string", "format": "date"})]
+
+
+def _at(position: int) -> dict[str, Any]:
+    return {"position": position}
+
+
+def _empty_at_5(schema: dict[str, Any]) -> None:
+    """A default would be the same day for ever, the day of the deployment."""
+    schema.pop("default", None)
+    schema["position"] = 5
 
 
 class _Form(BaseModel):
@@ -77,7 +110,7 @@ class Refresh(_Form):
         default=[],
         title="Tables",
         description="Which public tables to ask for. Leave empty for all of them.",
-        json_schema_extra={"position": 0},
+        json_schema_extra=_at(0),
     )
 
 
@@ -87,24 +120,26 @@ class Collect(_Form):
     tables: list[PartnerTable] = Field(
         default=[],
         title="Partner tables",
-        description="Which partner tables to read. Leave empty for all.",
-        json_schema_extra={"position": 0},
+        description="Which partner tables to read. Leave empty for all of them.",
+        json_schema_extra=_at(0),
     )
 
 
 class Publish(_Form):
-    """Which brief, for whom, as known when."""
+    """Which brief, for whom, in which languages, as known when."""
 
-    brief: BriefChoice = Field(default="", title="Brief", description="Which brief to make.", json_schema_extra={"position": 0})
-    office: OfficeChoice = Field(default="", title="For", description="The office it is addressed to.", json_schema_extra={"position": 1})
-    english: bool = Field(default=True, title="English", description="Make the English document.", json_schema_extra={"position": 2})
-    french: bool = Field(default=True, title="French", description="Make the French document.", json_schema_extra={"position": 3})
+    brief: BriefChoice = Field(title="Brief", description="Which brief to make.", json_schema_extra=_at(0))
+    office: OfficeChoice = Field(title="For", description="The office it is addressed to.", json_schema_extra=_at(1))
+    languages: list[LanguageChoice] = Field(
+        default=[],
+        title="Languages",
+        description="In which languages. Leave empty for every language the brief is written in.",
+        json_schema_extra=_at(2),
+    )
     use_date: bool = Field(
         default=False,
         title="As known on an earlier day",
-        description="Tick to make the brief with what was known at the end of the day below. Otherwise it uses what is known now.",
-        json_schema_extra={"position": 4},
+        description="Tick to make it with what was known at the end of the day below. Otherwise it uses what is known now.",
+        json_schema_extra=_at(4),
     )
-    day: date = Field(
-        default=date(2026, 11, 22), title="Day", description="Used only when the tick above is set.", json_schema_extra={"position": 5}
-    )
+    day: PerhapsDay = Field(default=None, title="Day", description="Used only when the tick above is set.", json_schema_extra=_empty_at_5)

@@ -1,71 +1,104 @@
-"""Markdown pages for the Prefect UI: what was loaded, what was refused and why, where the documents are."""
+"""Markdown pages for the Prefect UI: what was loaded, what was refused and why, where the documents are.
+
+Tables are narrow and lists are preferred, so that the pages read on a telephone too.
+"""
 
 from __future__ import annotations
 
 import os
-from collections.abc import Sequence
+from collections.abc import Mapping, Sequence
 from pathlib import Path
+from urllib.parse import quote
+
+from babel import Locale
 
 from flows.sentences import Line, Made
 
 WORDS = {
     "loaded": "Loaded",
-    "unchanged": "Nothing new",
-    "held": "Loaded, some rows wait",
+    "unchanged": "Unchanged",
+    "held": "Loaded in part",
     "blocked": "**Refused**",
     "not_checked": "**Not checked (our fault)**",
     "not_yet": "Not released yet",
     "unreachable": "**Could not be reached**",
     "failed": "**Failed (our fault)**",
 }
+MOST = 50
 
 
-def of_lines(title: str, lines: Sequence[Line]) -> str:
-    """A page with a table of what became of each table or file, then what needs a person."""
-    rows = [
-        f"| {line.contract}{' · ' + _cell(line.part) if line.part else ''} | {WORDS[line.outcome]} | {line.rows or ''} | "
-        f"{line.new or ''} | {line.changed or ''} | {line.gone or ''} | {line.held or ''} |"
-        for line in lines
-    ]
-    head = ["| Table | What happened | Rows | New | Changed | Withdrawn | Held back |", "|---|---|--:|--:|--:|--:|--:|"]
-    return "\n".join([f"# {title}", "", summary(lines), "", *head, *rows, "", *_attention(lines)])
+def of_lines(title: str, lines: Sequence[Line], titles: Mapping[str, str] | None = None) -> str:
+    """A page: what needs a person, then what became of each table or file. `titles`: the tables as people call them."""
+    called = titles or {}
+    rows = [f"| {_named(line, called)} | {WORDS[line.outcome]}{_counts(line)} |" for line in lines]
+    table = ["", "## Every table and file", "", "| Table or file | What happened |", "|---|---|", *rows] if rows else []
+    return "\n".join([f"# {title}", "", summary(lines), "", *_attention(lines, called), *table])
 
 
-def _attention(lines: Sequence[Line]) -> list[str]:
+def _counts(line: Line) -> str:
+    counts = {"new": line.new, "changed": line.changed, "withdrawn": line.gone, "held back": line.held}
+    said = [f"{count:,} {word}" for word, count in counts.items() if count]
+    return f": {', '.join([f'{line.rows:,} rows', *said])}" if line.rows else ""
+
+
+def _attention(lines: Sequence[Line], called: Mapping[str, str]) -> list[str]:
     told: list[str] = []
     for line in lines:
         findings = [finding for finding in line.findings if finding.severity in ("critical", "warning")]
-        if findings:
-            told += ["", f"### {line.contract}{' · ' + _cell(line.part) if line.part else ''}", ""]
-            told += ["| Row | Column | We found | We expected | What to do |", "|--:|---|---|---|---|"]
-            told += [f"| {f.row or 'file'} | {f.column} | {_cell(f.found)} | {_cell(f.expected)} | {_cell(f.fix)} |" for f in findings[:50]]
-            if len(findings) > 50:
-                told.append(f"\n{len(findings) - 50} more are in the ledger.")
-        elif line.message:
-            told += ["", f"### {line.contract}", "", _cell(line.message)]
+        if not findings and not line.message:
+            continue
+        told += ["", f"### {_named(line, called)}", ""]
+        if not findings:
+            told.append(f"{WORDS[line.outcome]}. {_cell(line.message)}")
+            continue
+        told += [f"{WORDS[line.outcome]}.", "", "| Where | We found | We expected | What to do |", "|---|---|---|---|"]
+        told += [f"| {_where(f.row, f.column)} | {_cell(f.found)} | {_cell(f.expected)} | {_cell(f.fix)} |" for f in findings[:MOST]]
+        if len(findings) > MOST:
+            told.append(f"\n{len(findings) - MOST} more are in the ledger.")
     return ["## What needs a look", *told] if told else ["Nothing needs a look."]
+
+
+def _named(line: Line, called: Mapping[str, str]) -> str:
+    table = _cell(called.get(line.contract, line.contract))
+    return f"{table}: {_cell(line.part)}" if line.part else table
+
+
+def _where(row: int | None, column: str) -> str:
+    place = f"row {row}" if row else "the file"
+    return f"{place}, {_cell(column)}" if column else place
 
 
 def summary(lines: Sequence[Line]) -> str:
     """One sentence: how many tables of each outcome."""
     counts = {word: sum(line.outcome == outcome for line in lines) for outcome, word in WORDS.items()}
-    parts = [f"{word.strip('*').lower()} {count}" for word, count in counts.items() if count]
-    return f"{len(lines)} tables or files: {', '.join(parts)}." if lines else "There was nothing to do."
+    parts = [f"{count} {word.strip('*').lower()}" for word, count in counts.items() if count]
+    many = "1 table or file" if len(lines) == 1 else f"{len(lines)} tables or files"
+    return f"{many}: {', '.join(parts)}." if lines else "There was nothing to do."
+
+
+def what_failed(lines: Sequence[Line]) -> str:
+    """Each of these tables by name, with what stopped it."""
+    return " ".join(f"{line.contract}{f' ({line.part})' if line.part else ''}: {line.message}" for line in lines)
 
 
 def of_documents(title: str, made: Sequence[Made], home: Path) -> str:
     """A page with a link to each document and its digest."""
-    base = os.environ.get("OPENLIP_SITE", "")
-    rows = []
+    told = [f"# {title}"]
     for item in made:
-        pdf, web = (Path(name).relative_to(home) for name in (item.pdf, item.html))
-        links = f"[PDF]({base}/{pdf}) · [web page]({base}/{web})" if base else f"`{item.pdf}`"
-        rows.append(f"| {item.language} | {links} | {item.pages} | {item.numbers} | `{item.sha256[:16]}` |")
-    head = ["| Language | Document | Pages | Numbers, each bound to its source | sha256 |", "|---|---|--:|--:|---|"]
-    ends = ["", "These are drafts. They wait for the approval of a second person before anybody outside receives them."]
-    return "\n".join([f"# {title}", "", *head, *rows, *ends])
+        told += ["", f"## {Locale.parse(item.language).get_display_name('en')}", "", _links(item, home), ""]
+        told += [f"{item.pages} pages · {item.numbers} numbers, each bound to its source · sha256 `{item.sha256[:16]}`"]
+    told += ["", "These are drafts. They wait for the approval of a second person before anybody outside receives them."]
+    return "\n".join(told)
+
+
+def _links(item: Made, home: Path) -> str:
+    base = os.environ.get("OPENLIP_SITE", "").rstrip("/")
+    if not base:
+        return f"`{item.pdf}`"
+    pdf, web = (quote(Path(name).relative_to(home).as_posix()) for name in (item.pdf, item.html))
+    return f"[Open the PDF]({base}/{pdf}) · [Open the web page]({base}/{web})"
 
 
 def _cell(text: str) -> str:
-    """Text for a Markdown table: no pipes, no line breaks, no HTML."""
+    """Text for a Markdown page: no pipes, no line breaks, no HTML."""
     return text.replace("|", "\\|").replace("\n", " ").replace("<", "&lt;")

@@ -92,6 +92,14 @@ def is_free(port: int) -> bool:
     return True
 
 
+def free_port() -> int:
+    """A port at which nothing listens."""
+    with socket.socket(socket.AF_INET, socket.SOCK_STREAM) as door:
+        door.bind(("127.0.0.1", 0))
+        port: int = door.getsockname()[1]
+        return port
+
+
 def _kill(pid: int, number: int = signal.SIGKILL, *, group: bool = False) -> None:
     try:
         (os.killpg if group else os.kill)(pid, number)

@@ -60,7 +60,7 @@ class Made:
 
 def refresh_tables(partnership: Partnership, only: Sequence[str], verbs: Verbs) -> list[Line]:
     """Every register and public table (or only those named): fetch, stage, check, load; then build."""
-    contracts = [c for c in _chosen(partnership, only) if c.source.fetch != "inbox"]
+    contracts = _chosen([c for c in partnership.contracts() if c.source.fetch != "inbox"], only)
     lines = _all(contracts, partnership, verbs)
     verbs.build(partnership)
     return lines
@@ -69,7 +69,7 @@ def refresh_tables(partnership: Partnership, only: Sequence[str], verbs: Verbs) 
 def collect_files(partnership: Partnership, only: Sequence[str], verbs: Verbs) -> list[Line]:
     """What partners sent: registers first, since they say who partners are; then every file in the inboxes; then build."""
     registers = [c for c in partnership.contracts() if c.is_register]
-    partners = [c for c in _chosen(partnership, only) if c.source.fetch == "inbox"]
+    partners = _chosen([c for c in partnership.contracts() if c.source.fetch == "inbox"], only)
     lines = [line for line in _all(registers, partnership, verbs) if line.outcome != "unchanged"]
     lines += _all(partners, partnership, verbs)
     verbs.build(partnership)
@@ -81,7 +81,7 @@ def publish_brief(
 ) -> list[Made]:
     """Measure, protect, compose, render and record a brief for one office, in all its languages or those asked for."""
     edition = as_of or clock.today()
-    known_at = clock.end_of(as_of) if as_of and as_of != clock.today() else clock.stamp()
+    known_at = known_by(edition)
     figures = verbs.measure(partnership, indicators_of(brief, partnership), known_at=known_at)
     protected = verbs.protect(figures, partnership)
     drafts = verbs.compose(brief, office_of(partnership, office), protected, partnership, edition=edition)
@@ -98,6 +98,13 @@ def publish_brief(
     if not made:
         raise Misuse(f"The brief {brief} has no language {', '.join(languages)}; it has {', '.join(draft.language for draft in drafts)}.")
     return made
+
+
+def known_by(day: date) -> str:
+    """The moment up to which things are known on a day: its end, or now for today. `Misuse` for a day to come."""
+    if day > clock.today():
+        raise Misuse(f"{day} is to come; today is {clock.today()}. Nothing is known of it yet.")
+    return clock.stamp() if day == clock.today() else clock.end_of(day)
 
 
 def office_of(partnership: Partnership, office: str) -> Office:
@@ -118,11 +125,10 @@ def offices_of(home: Path) -> dict[str, dict[str, str]]:
         return {row["office"]: row for row in csv.DictReader(lines)}
 
 
-def _chosen(partnership: Partnership, only: Sequence[str]) -> list[Contract]:
-    contracts = partnership.contracts()
+def _chosen(contracts: Sequence[Contract], only: Sequence[str]) -> list[Contract]:
     strangers = sorted(set(only) - {contract.name for contract in contracts})
     if strangers:
-        raise Misuse(f"There is no table {', '.join(strangers)}. There are: {', '.join(contract.name for contract in contracts)}.")
+        raise Misuse(f"There is no table {', '.join(strangers)} here. There are: {', '.join(contract.name for contract in contracts)}.")
     return [contract for contract in contracts if not only or contract.name in only]
 
 

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import os
 import signal
 import sys
 import time
@@ -10,7 +11,7 @@ from contextlib import contextmanager, suppress
 from pathlib import Path
 
 from flows.environment import environment
-from flows.processes import MARK, Child, is_free, start, stop, sweep
+from flows.processes import MARK, Child, free_port, is_free, start, stop, sweep
 from flows.server_api import POOL, ServerApi
 from tasks import Misuse, Unreachable
 
@@ -74,10 +75,17 @@ def serving(home: Path, *, port: int, env: Mapping[str, str] | None = None) -> I
 
 
 @contextmanager
-def running_server(home: Path, *, port: int, env: Mapping[str, str] | None = None) -> Iterator[str]:
-    """A server without a worker; gives the address of its API. Programs that use it take `environment(home, port=port)`."""
-    with _server(home, port, environment(home, port=port, env=env)):
-        yield ServerApi(port).url
+def running_server(home: Path, port: int = 0) -> Iterator[str]:
+    """A server without a worker, for this process: its environment says where it is until the end. Gives the address of its API."""
+    port = port or free_port()
+    world, before = environment(home, port=port), dict(os.environ)
+    with _server(home, port, world):
+        os.environ.update(world)
+        try:
+            yield ServerApi(port).url
+        finally:
+            os.environ.clear()
+            os.environ.update(before)
 
 
 @contextmanager

@@ -9,19 +9,22 @@ import os
 from pathlib import Path
 from urllib.parse import urlsplit
 
-from prefect.server.api.server import create_app
+from starlette.applications import Starlette
 from starlette.datastructures import MutableHeaders
 from starlette.middleware.trustedhost import TrustedHostMiddleware
+from starlette.routing import Mount
 from starlette.staticfiles import StaticFiles
 from starlette.types import ASGIApp, Message, Receive, Scope, Send
 
+from flows.patience import Patience
+
 EDITIONS = "/editions"
 # The V2 UI asks an analytics host for its settings on every page, even with analytics off; the browser does not let it.
-# Inline styles, data: and blob: are what its editor, icons and graphs are made of.
+# Inline styles, data:, blob: and eval are what its editor, icons and graphs are made of; all of it comes from this server.
 UI_POLICY = "; ".join(
     (
         "default-src 'self'",
-        "script-src 'self'",
+        "script-src 'self' 'unsafe-eval'",
         "style-src 'self' 'unsafe-inline'",
         "img-src 'self' data: blob:",
         "font-src 'self' data:",
@@ -39,9 +42,12 @@ DOCUMENT_POLICY = "default-src 'none'; style-src 'self' 'unsafe-inline'; img-src
 
 def application() -> ASGIApp:
     """The server of the home that `OPENLIP_HOME` names."""
+    from prefect.server.api.server import create_app  # takes seconds, and the front is tested without it
+
     # The API has no users: a page of another site that points its own host name at this machine must not reach it.
     here = ["127.0.0.1", "localhost", urlsplit(os.environ.get("OPENLIP_SITE", "")).hostname or "127.0.0.1"]
-    return TrustedHostMiddleware(Front(create_app(), Path(os.environ["OPENLIP_HOME"]) / "editions"), allowed_hosts=here)
+    front = Front(Patience(create_app()), Path(os.environ["OPENLIP_HOME"]) / "editions")
+    return TrustedHostMiddleware(front, allowed_hosts=here)
 
 
 class Front:
@@ -50,15 +56,14 @@ class Front:
     def __init__(self, prefect: ASGIApp, editions: Path) -> None:
         self.prefect = prefect
         # The folder appears with the first brief. Symbolic links are not followed and folders are not listed.
-        self.editions = StaticFiles(directory=editions, check_dir=False)
+        self.editions = Starlette(routes=[Mount(EDITIONS, StaticFiles(directory=editions, check_dir=False))])
 
     async def __call__(self, scope: Scope, receive: Receive, send: Send) -> None:
         """Answer one request; the lifespan and web sockets are Prefect's."""
         if scope["type"] != "http":
             await self.prefect(scope, receive, send)
         elif scope["path"].startswith(f"{EDITIONS}/"):
-            inside = {**scope, "root_path": scope.get("root_path", "") + EDITIONS}
-            await self.editions(inside, receive, _with_policy(send, DOCUMENT_POLICY))
+            await self.editions(scope, receive, _with_policy(send, DOCUMENT_POLICY))
         else:
             await self.prefect(scope, receive, _with_policy(send, UI_POLICY))
 

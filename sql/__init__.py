@@ -96,6 +96,7 @@ def parse(text: str, *, name: str, folder: str) -> Query:
             data["class_"] = data.pop("class")
         header = (IndicatorHeader if folder == "indicators" else Header)(**data)
         statement = body.strip().rstrip(";")
+        _one_select(statement, where)
         return Query(name=name, folder=folder, header=header, text=statement, reads=tables_of(statement))
     except ValidationError as error:
         first = error.errors()[0]
@@ -104,6 +105,12 @@ def parse(text: str, *, name: str, folder: str) -> Query:
         raise QueryBroken(f"{where}: the header is not YAML: {error}") from error
     except sqlglot.errors.ParseError as error:
         raise QueryBroken(f"{where}: is not one select: {error}") from error
+
+
+def _one_select(statement: str, where: str) -> None:
+    trees = sqlglot.parse(statement, dialect="postgres")
+    if len(trees) != 1 or not isinstance(trees[0], exp.Query):
+        raise QueryBroken(f"{where}: holds {len(trees)} statements; the body is one select, in one statement")
 
 
 def read_all(overlay: Path | None = None) -> dict[str, Query]:

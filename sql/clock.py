@@ -28,6 +28,11 @@ def today(zone: ZoneInfo = TORONTO) -> date:
     return now().astimezone(zone).date()
 
 
+def day_of(moment: str, zone: ZoneInfo = TORONTO) -> date:
+    """The local day of a stamp."""
+    return datetime.fromisoformat(moment).astimezone(zone).date()
+
+
 def end_of(day: date, zone: ZoneInfo = TORONTO) -> str:
     """The last second of a local day, as a stamp: what was known by the end of that day."""
     return stamp(datetime.combine(day + timedelta(days=1), time(), zone) - timedelta(seconds=1))

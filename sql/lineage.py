@@ -1,7 +1,8 @@
 """Carry the origin of every row through a select, so that a number walks back to the rows of the publishers' files.
 
 Each source of a select has a text column `origin`; the rewritten select has one too: the origins of the rows it was made of,
-joined by commas. `select distinct` would merge rows before their origins are gathered, so queries use `group by`.
+joined by commas. `select distinct` and a `union` without `all` would merge rows before their origins are gathered, so queries use
+`group by` and `union all`. What stands in a `where` chooses rows and is no origin of them.
 """
 
 from __future__ import annotations
@@ -23,6 +24,8 @@ def with_origin(text: str, dialect: str) -> str:
     tree = sqlglot.parse_one(text, dialect="postgres")
     if any(select.args.get("distinct") for select in tree.find_all(exp.Select)):
         raise ValueError("select distinct loses the origins of the rows it merges; use group by")
+    if any(not isinstance(found, exp.Union) or found.args.get("distinct") for found in tree.find_all(exp.SetOperation)):
+        raise ValueError("union without all, intersect and except lose the origins of the rows they merge; use union all")
     for cte in list(tree.find_all(exp.CTE)):
         _extend(cte.this, name)
     _extend(tree, name)

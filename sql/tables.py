@@ -21,6 +21,7 @@ from sqlalchemy import (
     and_,
     case,
     cast,
+    func,
     literal,
     literal_column,
     null,
@@ -107,7 +108,9 @@ class Tables:
         With `origin` a text column tells which release and row of the publisher's file each row came from.
         """
         facts = self.rows(as_of)
-        trail = _text(literal(self.contract.name + "/")) + _text(facts.c.since) + literal("/") + _text(facts.c.row)
+        # A zero that the publisher leaves out has no row, but a release all the same.
+        row = func.coalesce(_text(facts.c.row), literal(""))
+        trail = _text(literal(self.contract.name + "/")) + _text(facts.c.since) + literal("/") + row
         tail = [trail.label("origin")] if origin else []
         if self.register:
             return select(*[facts.c[name] for name in self.contract.columns], *tail)

@@ -13,7 +13,7 @@ from expectations import Contract
 from expectations.partnership import Partnership
 from sql import Query, ledger, lineage, warehouse
 from sql.tables import tables
-from tasks import Refused
+from tasks import Misuse, Refused
 from tasks.load import prepare
 
 
@@ -36,6 +36,7 @@ def build(partnership: Partnership) -> list[Built]:
     queries = sql.read_all(partnership.home / "sql")
     order = sql.in_order(queries)
     contracts = partnership.contracts()
+    _all_known(order, {"partnership", *ledger.metadata.tables, *(contract.name for contract in contracts), *queries})
     with warehouse.writer(partnership.home).begin() as connection:
         warehouse.lock(connection, "schema")
         names = ["partnership", *(contract.name for contract in contracts), *(query.name for query in order)]
@@ -65,6 +66,15 @@ def lay(
     for query in queries:
         body = lineage.with_origin(query.text, connection.dialect.name) if origin else query.text
         connection.exec_driver_sql(f'create {temporary}view "{query.name}" as {body}')
+
+
+def _all_known(queries: Iterable[Query], tables_: set[str]) -> None:
+    for query in queries:
+        if strangers := sorted(query.reads - tables_):
+            raise Misuse(
+                f"sql/{query.folder}/{query.name}.sql reads {', '.join(strangers)}, which is neither a contract under expectations/ nor a "
+                "query under sql/. Check how the name is spelled."
+            )
 
 
 def _in_force(connection: Connection, contract: str, known_at: str) -> int:

@@ -10,6 +10,7 @@ import sqlite3
 from collections.abc import Iterator
 from contextlib import contextmanager
 from dataclasses import asdict, dataclass
+from pathlib import Path
 from typing import Any
 
 from sqlalchemy import Connection, Table, func, inspect, select, text
@@ -21,7 +22,6 @@ from sql.clock import stamp
 from sql.tables import Tables, tables
 from tasks import Misuse
 from tasks.check import Verdict
-from tasks.stage import staging_path
 
 COPY_ROWS = 20_000
 
@@ -59,7 +59,7 @@ def load(verdict: Verdict, contract: Contract, partnership: Partnership) -> Load
         else:
             loaded = _release(connection, verdict, contract, target)
     if verdict.staged.path:
-        staging_path(partnership, contract, verdict.staged.snapshot).unlink(missing_ok=True)
+        Path(verdict.staged.path).unlink(missing_ok=True)
     return loaded
 
 
@@ -79,6 +79,8 @@ def _transaction(verdict: Verdict, partnership: Partnership) -> Iterator[Connect
         attached = bool(path) and warehouse.is_sqlite(connection)
         driver: Any = connection.connection.driver_connection
         if attached:
+            # Sorting a table's rows is faster in SQLite's own files than with `temp_store=memory`, and holds less memory.
+            driver.execute("pragma temp_store=file")
             driver.execute("attach database ? as staged", (path,))
         try:
             with connection.begin():
@@ -86,6 +88,7 @@ def _transaction(verdict: Verdict, partnership: Partnership) -> Iterator[Connect
         finally:
             if attached:
                 driver.execute("detach database staged")
+                driver.execute(f"pragma temp_store={warehouse.PRAGMAS['temp_store']}")
 
 
 def _prepare(connection: Connection, target: Tables) -> None:
@@ -134,11 +137,15 @@ def _write_verdict(connection: Connection, verdict: Verdict, contract: Contract)
 def _held(verdict: Verdict) -> list[tuple[int, str]]:
     if not verdict.staged.path:
         return []
-    db = sqlite3.connect(f"file:{verdict.staged.path}?mode=ro", uri=True)
+    db = _read_only(verdict.staged.path)
     try:
         return db.execute("select row, content from raw order by row").fetchall()
     finally:
         db.close()
+
+
+def _read_only(path: str) -> sqlite3.Connection:
+    return sqlite3.connect(f"{Path(path).resolve().as_uri()}?mode=ro", uri=True)
 
 
 def _release(connection: Connection, verdict: Verdict, contract: Contract, target: Tables) -> Loaded:
@@ -157,7 +164,9 @@ def _release(connection: Connection, verdict: Verdict, contract: Contract, targe
     connection.execute(ledger.release.insert(), row)
     staged = _Staged(connection, verdict, contract, target, number)
     first = not connection.scalar(select(func.count()).select_from(select(target.facts.c.since).limit(1).subquery()))
-    counts = staged.fill() if first else staged.merge(withdraw=contract.source.fetch != "inbox")
+    # A row that is held back is not a row that was withdrawn: while any is, what was in force before stays.
+    withdraw = contract.source.fetch != "inbox" and not verdict.rows_held
+    counts = staged.fill() if first else staged.merge(withdraw=withdraw)
     connection.execute(
         ledger.release.update()
         .where(ledger.release.c.contract == contract.name, ledger.release.c.release == number)
@@ -190,7 +199,7 @@ class _Staged:
         return int(self.connection.scalar(text(statement)) or 0)
 
     def _open(self) -> sqlite3.Connection:
-        return sqlite3.connect(f"file:{self.path}?mode=ro", uri=True)
+        return _read_only(self.path)
 
     def _calendar(self) -> None:
         settings = self.contract.columns[self.contract.period or ""]
@@ -252,7 +261,9 @@ class _Staged:
         db = self._open()
         good = "where row is null or row not in (select row from held)" if self.held else ""
         names = ", ".join(f'"{name}"' for name in self.columns)
-        kept = dict(self.connection.execute(text("select staged, kept from series_map")).tuples()) if not self.target.register else {}
+        kept: dict[int, int] = {}
+        if not self.target.register:
+            kept = {row.staged: row.kept for row in self.connection.execute(text("select staged, kept from series_map"))}
         rows = db.execute(f"select {names}, row from facts {good}")
         driver: Any = self.connection.connection.driver_connection
         listed = ", ".join(f'"{name}"' for name in [*self.columns, "row", *(["since"] if more else [])])

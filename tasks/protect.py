@@ -116,7 +116,8 @@ def _class(header: IndicatorHeader) -> DisclosureClass:
 
 def _protect(figure: Figure, header: IndicatorHeader, coverage: float) -> ProtectedFigure:
     rule = _class(header)
-    if figure.expected and (figure.reporters or 0) < coverage * figure.expected:
+    # Divided, not multiplied: 0.55 * 20 is more than 11 in floating point.
+    if figure.expected and (figure.reporters or 0) / figure.expected < coverage:
         return _without(figure, header, "withheld", "x", "coverage")
     if _too_few(figure, rule):
         return _without(figure, header, "withheld", "x", "contributors")
@@ -139,6 +140,11 @@ def _too_few(figure: Figure, rule: DisclosureClass) -> bool:
 
     A total of 0 is said by all who reported and tells nobody's number; where small counts are hidden it is hidden too.
     """
+    if figure.contributors is None and rule.contributors > 1:
+        raise Misuse(
+            f"sql/indicators/{figure.indicator}.sql is of the class {rule.name}, which asks for {rule.contributors} partners behind a "
+            "number, and says nothing of them: select the column contributors."
+        )
     if figure.contributors is None or figure.contributors >= rule.contributors:
         return False
     return figure.contributors > 0 or (figure.reporters or 0) < rule.contributors

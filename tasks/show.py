@@ -36,7 +36,7 @@ def show(what: str, partnership: Partnership) -> dict[str, Any]:
 def _document(what: str, partnership: Partnership) -> dict[str, Any] | None:
     table = ledger.document
     path = Path(what)
-    digest = hashlib.sha256(path.read_bytes()).hexdigest() if path.is_file() else what
+    digest = _digest(path) or what
     with warehouse.reader(partnership.home).connect() as connection:
         row = connection.execute(select(table).where(table.c.sha256 == digest)).mappings().first()
         if row is None:
@@ -46,10 +46,20 @@ def _document(what: str, partnership: Partnership) -> dict[str, Any] | None:
         return None
     if path.is_file() and row["sha256"] != digest:
         raise Refused(f"{what}: these bytes are not the document recorded as {row['name']} (sha256 {row['sha256']}); the file was changed.")
-    name = row["name"].removesuffix(".pdf")
-    annex = partnership.home / row["folder"] / f"{name}.provenance.json"
+    folder, name = partnership.home / row["folder"], row["name"].removesuffix(".pdf")
+    annex = folder / f"{name}.provenance.json"
+    if not annex.is_file() or _digest(folder / row["name"]) != row["sha256"]:
+        raise Refused(
+            f"{row['name']} (sha256 {row['sha256']}): {folder} holds another making of it or none. Its numbers are in the ledger (table "
+            "printed); to walk them, show the file that is there, or put the files of that making back."
+        )
     walk = json.loads(annex.read_text(encoding="utf-8"))
     return {"document": dict(row), "numbers": [_number(claim, walk) for claim in walk["claims"]], "literals": walk["literals"]}
+
+
+def _digest(path: Path) -> str:
+    """The sha256 of a file, or nothing."""
+    return hashlib.sha256(path.read_bytes()).hexdigest() if path.is_file() else ""
 
 
 def _number(claim: dict[str, Any], walk: dict[str, Any]) -> dict[str, Any]:

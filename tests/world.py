@@ -7,7 +7,6 @@ import hashlib
 import io
 import zipfile
 from collections.abc import Iterable, Sequence
-from pathlib import Path
 from typing import Any
 
 from sqlalchemy import MetaData, select, text
@@ -199,8 +198,8 @@ def partner_file(*rows: Sequence[object], header: Sequence[str] = ("partner", "p
 
 def contract_text(name: str) -> str:
     """The YAML of a shipped contract."""
-    path: Path = next(path for kind in expectations.KINDS if (path := expectations.HERE / kind / f"{name}.yaml").is_file())
-    return path.read_text(encoding="utf-8")
+    paths = [expectations.HERE / kind / f"{name}.yaml" for kind in expectations.KINDS]
+    return next(path for path in paths if path.is_file()).read_text(encoding="utf-8")
 
 
 def changed(name: str, *changes: tuple[str, str], add: str = "") -> Contract:

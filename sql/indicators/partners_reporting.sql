@@ -16,13 +16,12 @@ with answers as (
     from partner_coverage
     group by period, partner
 )
+-- No reporters and expected: the share itself says how many answered, and is printed however few they were.
 select
     partnership.place,
     answers.period,
     sum(answers.answered) as numerator,
-    count(*) as denominator,
-    sum(answers.answered) as reporters,
-    count(*) as expected
+    count(*) as denominator
 from answers
 cross join partnership
 group by partnership.place, answers.period

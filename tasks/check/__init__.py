@@ -157,6 +157,9 @@ def _of_rule(db: sqlite3.Connection, contract: Contract, item: Broken, file: str
         yield Finding(rule.name, rule.severity, file, None, rule.column, item.observed, rule.expected, rule.fix)
         return
     hold = rule.severity == "critical"
+    if hold and rule.row == "series_id":
+        # Zeros that stand for absent rows go with the series that is held.
+        db.executemany("delete from facts where series_id = ? and row is null", [(number,) for number, _ in item.rows])
     for number, found in item.rows[:LISTED]:
         row, rows = number, 1
         if rule.row == "series_id":
@@ -188,9 +191,9 @@ def _unread(db: sqlite3.Connection, rule: Compiled, item: Broken, file: str) -> 
         ).fetchone()
         yield Finding(kind, rule.severity, file, row or None, name, found, expected, fix)
     if len(numbers) > LISTED:
-        yield Finding(
-            rule.name, rule.severity, file, None, rule.column, "more of the same", "", "See the rows above.", len(numbers) - LISTED
-        )
+        (row,) = db.execute("select row from unread where number = ?", (numbers[LISTED],)).fetchone()
+        more = len(numbers) - LISTED
+        yield Finding(rule.name, rule.severity, file, row or None, rule.column, "more of the same", "as above", "See the rows above.", more)
 
 
 def _held_as_json(contract: Contract) -> str:

@@ -6,7 +6,7 @@ import re
 from dataclasses import dataclass, field
 from typing import Any
 
-from expectations import Column, Contract, read
+from expectations import PLACE_CODE, Column, Contract, read
 from expectations.partnership import Partnership
 from tasks import Misuse
 
@@ -116,7 +116,7 @@ def _limits(name: str, column: Column, contract: Contract, partnership: Partners
         predicate = f"{cell} regexp {anchored}"
         found.append(("form", predicate, f"text of the form {column.pattern}", "Write it in that form."))
     if column.type == "place" and contract.is_register:
-        pattern = r"^(\d{4}[AS]\d{4}[0-9A-Z.]+|[a-z]{2}/[a-z_]+:[0-9a-z-]+)\Z"
+        pattern = f"^(?:{PLACE_CODE})\\Z"
         fix = "Write the code of the place, such as 2021S0503529: a bare name stands for six different places."
         found.append(("place_code", f"{cell} regexp {_quoted(pattern)}", "the code of a place, not a name", fix))
     if contract.is_register and column.min is not None:

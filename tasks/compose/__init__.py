@@ -71,12 +71,14 @@ def _draft(brief: Brief, office: Office, figures: list[ProtectedFigure], partner
     text = Text(book, language, brief.file)
     stem = f"{brief.name}.{office.office}.{edition.isoformat()}"
     organisation = partnership.organisation
-    title = text.inline(brief.headline, text.where(1, "headline"))
-    lede = text.inline(brief.lede, text.where(1, "lede"))
+    header = text.where(1, "header")
+    name, plan, approver = (text.plain(said, header) for said in (brief.header.title, brief.header.plan, brief.header.approver))
+    title = text.inline(brief.headline, text.where(brief.lines[0], "headline"))
+    lede = text.inline(brief.lede, text.where(brief.lines[1], "lede"))
     blocks = Blocks(text, _setting(partnership, stem, language))
     about = _LastOf(brief)
     first, second = (_sheet(sheet, blocks, text, about) for sheet in brief.sheets)
-    box = sources.about(text, approver=brief.header.approver, name=stem, edition=edition)
+    box = sources.about(text, text.where(about.part.line, "about"), approver=approver, name=stem, edition=edition)
     second = _with_about(second, box)
     book.check_ranges()
     words = language.words
@@ -95,14 +97,14 @@ def _draft(brief: Brief, office: Office, figures: list[ProtectedFigure], partner
         flags=(*(["SAMPLE"] if is_sample else []), *([] if approved else ["DRAFT"])),
         masthead=Masthead(
             organisation=organisation.name[brief.language],
-            serial=words["serial"].format(title=brief.header.title, date=day),
+            serial=words["serial"].format(title=name, date=day),
             addressee=words["for_office"].format(office=office.name[brief.language]),
-            supports=words["supports"].format(plan=brief.header.plan),
+            supports=words["supports"].format(plan=plan),
         ),
         title=title,
         lede=lede,
         sheets=(first, second),
-        footer=words["footer"].format(organisation=organisation.name[brief.language], title=brief.header.title, date=day),
+        footer=words["footer"].format(organisation=organisation.name[brief.language], title=name, date=day),
         words={key: value for key, value in words.items() if isinstance(value, str)},
         claims=tuple(book.claims),
         attachments=attachments,

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from collections.abc import Iterator
 from dataclasses import dataclass
 from typing import Any
 
@@ -48,15 +49,27 @@ class Blocks:
 
     def block(self, part: Part) -> Block:
         """The block of a part; `BriefBroken` for a kind or key there is not."""
-        maker = getattr(self, f"_{part.kind}", None)
-        if maker is None:
-            kinds = ", ".join(sorted(name[1:] for name in vars(Blocks) if name in KINDS))
-            raise BriefBroken(f"{self.text.where(part.line)}: there is no block {part.kind!r}. There are: {kinds}.")
+        if part.kind not in KINDS:
+            raise BriefBroken(f"{self.text.where(part.line)}: there is no block {part.kind!r}. There are: {', '.join(KINDS)}.")
+        where = self.text.where(part.line, REFERENCE.sub("...", part.title))
         try:
-            made: Block = maker(part, self.text.where(part.line, part.title))
-        except (KeyError, TypeError, AttributeError, IndexError) as error:
-            raise BriefBroken(f"{self.text.where(part.line, part.title)}: the block {part.kind} lacks or misplaces {error}") from error
+            self._of_one_period(part, where)
+            made: Block = getattr(self, f"_{part.kind}")(part, where)
+        except (KeyError, TypeError, AttributeError, IndexError, ValueError) as error:
+            raise BriefBroken(f"{where}: the block {part.kind} lacks or misplaces {error}") from error
         return made
+
+    def _of_one_period(self, part: Part, where: str) -> None:
+        """The numbers of a block are of one period; in a table those of a column are (`_columns_agree`)."""
+        if part.kind == "table":
+            return
+        said = [part.title, part.subtitle, *part.text, *_strings(part.data)]
+        together = [Reference.of(match) for text in said for match in REFERENCE.finditer(text)]
+        lines: list[dict[str, Any]] = []
+        if isinstance(part.data, dict):
+            lines = part.data.get("lines") or part.data.get("items") or []
+        drawn = [_drawn(line) for line in lines]
+        one_period([(reference, self.book.find(reference, where)) for reference in [*together, *drawn]], where)
 
     def _title(self, part: Part, where: str) -> tuple[str, str]:
         return self.text.inline(part.title, where), self.text.inline(part.subtitle, where)
@@ -65,23 +78,14 @@ class Blocks:
         return Prose(self._title(part, where)[0], tuple(self.text.inline(paragraph, where) for paragraph in part.text))
 
     def _numbers(self, part: Part, where: str) -> KeyNumbers:
-        together = [Reference.of(m) for item in part.data for m in REFERENCE.finditer(str(item["number"]))]
-        told = [reference for reference in together if not self._tells_period(part, reference)]
-        one_period([(reference, self.book.find(reference, where)) for reference in told], where)
         return KeyNumbers(tuple(self._number(item, where) for item in part.data))
-
-    def _tells_period(self, part: Part, reference: Reference) -> bool:
-        """True when the item that prints a number prints its period too."""
-        item = next(item for item in part.data if f"{{{{ {reference.indicator}" in str(item["number"]))
-        return any(m[1] == reference.indicator and m[4] == "period" for m in REFERENCE.finditer(" ".join(map(str, item.values()))))
 
     def _number(self, item: dict[str, Any], where: str) -> KeyNumber:
         made = {key: self.text.inline(str(item.get(key, "")), where) for key in ("number", "unit", "label", "comparison")}
         return KeyNumber(**made, worse=bool(item.get("worse", False)))
 
     def _series(self, line: dict[str, Any], count: int, where: str) -> tuple[Series, list[ProtectedFigure]]:
-        reference = Reference(line["indicator"], line.get("place", "area"), "last", "number")
-        figures = self.book.series(reference, count, where)
+        figures = self.book.series(_drawn(line), count, where)
         points = tuple(
             Point(self._short(figure.period), figure.value, self.language.figure(figure), figure.lower, figure.upper) for figure in figures
         )
@@ -100,14 +104,16 @@ class Blocks:
             for point, figure in printed if kind == "columns" else printed[-1:]:
                 self.book.claim(point.shown, figure.key, where)
                 self.book.ranged.add(figure.key)
-        chart = ChartData(kind, tuple(series for series, _ in made), self._alternative(part.title, made))
-        return Figure(title, subtitle, chart, source_line(made[0][1], self.text))
+        chart = ChartData(kind, tuple(series for series, _ in made), self._alternative(part.title, made, where))
+        return Figure(title, subtitle, chart, source_line([figure for _, figures in made for figure in figures], self.text))
 
-    def _alternative(self, title: str, made: list[tuple[Series, list[ProtectedFigure]]]) -> str:
+    def _alternative(self, title: str, made: list[tuple[Series, list[ProtectedFigure]]], where: str) -> str:
         """What a reader who does not see the chart is told: every series, first and last value."""
         parts = []
         for series, figures in made:
             ends = [(figures[0], series.points[0]), (figures[-1], series.points[-1])]
+            for figure, point in ends:
+                self.book.claim(point.shown, figure.key, f"{where}, alternative text")
             told = ", ".join(f"{self.language.period(figure.period)}: {point.shown}" for figure, point in ends)
             parts.append(f"{series.name}: {told}" if series.name else told)
         return f"{REFERENCE.sub('', title).strip()}. {'; '.join(parts)}."
@@ -127,13 +133,15 @@ class Blocks:
         for series, figures in made:
             shown = series.points[-1].shown
             identity = self.book.claim(shown, figures[-1].key, where)
-            chart = ChartData("multiple", (series,), self._alternative(series.name, [(series, figures)]), top=top)
+            self.text.needs_range(figures[-1], where)
+            chart = ChartData("multiple", (series,), self._alternative(series.name, [(series, figures)], where), top=top)
             items.append(Multiple(f'<span class="figure" id="{identity}">{shown}</span>', series.name, chart))
         return Multiples(title, subtitle, tuple(items))
 
     def _asks(self, part: Part, where: str) -> Asks:
         items = tuple(
-            Ask(self.text.inline(item["decision"], where, editorial=True), self.text.plain(item["terms"], where)) for item in part.data
+            Ask(self.text.inline(item["decision"], where, editorial=True), self.text.plain(item["terms"], where, editorial=True))
+            for item in part.data
         )
         setting = self.setting
         return Asks(self._title(part, where)[0], items, setting.contact, setting.link, setting.link_text)
@@ -143,6 +151,8 @@ class Blocks:
         data = part.data
         editorial = bool(data.get("editorial", False))
         bar, focus = data.get("bar"), data.get("focus")
+        if not all(isinstance(row, list) for row in data["rows"]):
+            raise BriefBroken(f"{where}: each of the rows is a list of cells, written [Area, ...]")
         tops = self._top(data["rows"], bar, where) if bar is not None else 0.0
         rows = []
         for number, row in enumerate(data["rows"]):
@@ -178,7 +188,6 @@ class Blocks:
             return Cell(shown)
         note = "" if figure.is_shown else str(self.language.words["marks"].get(figure.reason, ""))
         bar = figure.value / top if top and figure.value is not None else None
-        self.book.ranged.add(figure.key)
         return Cell(shown, numeric=True, bar=bar, note=note)
 
     def _changes(self, part: Part, where: str) -> Changes:
@@ -187,4 +196,18 @@ class Blocks:
         return Changes(title, subtitle, items)
 
 
-KINDS = frozenset({"_prose", "_numbers", "_trend", "_columns", "_multiples", "_asks", "_table", "_changes"})
+KINDS = ("asks", "changes", "columns", "multiples", "numbers", "prose", "table", "trend")
+
+
+def _drawn(line: dict[str, Any]) -> Reference:
+    """The last figure of a line of a chart."""
+    return Reference(line["indicator"], line.get("place", "area"), "last", "number")
+
+
+def _strings(data: Any) -> Iterator[str]:
+    """Every text in a block of YAML."""
+    if isinstance(data, str):
+        yield data
+    elif isinstance(data, list | dict):
+        for item in data if isinstance(data, list) else data.values():
+            yield from _strings(item)

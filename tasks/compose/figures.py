@@ -41,6 +41,16 @@ class Reference:
     def of(cls, match: re.Match[str]) -> Reference:
         return cls(match[1], match[2] or "area", match[3] or "last", match[4] or "number")
 
+    @property
+    def named(self) -> tuple[str, str, str]:
+        """Which figure it means, whatever is printed of it."""
+        return self.indicator, self.place, self.period
+
+    @property
+    def is_relative(self) -> bool:
+        """True for the last period and for so many before it."""
+        return self.period == "last" or self.period.startswith("-")
+
 
 def references(text: str) -> set[str]:
     """The indicators a brief names anywhere in its text."""
@@ -137,15 +147,21 @@ def _position(code: str) -> int:
 
 
 def one_period(figures: Iterable[tuple[Reference, ProtectedFigure]], where: str) -> None:
-    """Numbers said to be the last ones and standing together are of one period (per frequency), or their period is printed."""
-    last: dict[str, ProtectedFigure] = {}
-    for reference, figure in figures:
-        if reference.period != "last" or reference.filter == "period":
-            continue
-        frequency = periods.parse(figure.period).frequency
-        other = last.setdefault(frequency, figure)
-        if other.period != figure.period:
+    """Numbers standing together and said to be the last, or as many periods before it, are of one period (per frequency).
+
+    They may differ where the period of each is printed beside them.
+    """
+    pairs = list(figures)
+    told = {reference.named for reference, _ in pairs if reference.filter == "period"}
+    groups: dict[tuple[str, str], list[tuple[Reference, ProtectedFigure]]] = {}
+    for reference, figure in pairs:
+        if reference.filter != "period" and reference.is_relative:
+            groups.setdefault((periods.parse(figure.period).frequency, reference.period), []).append((reference, figure))
+    for group in groups.values():
+        first = group[0][1]
+        other = next((figure for _, figure in group if figure.period != first.period), None)
+        if other is not None and any(reference.named not in told for reference, _ in group):
             raise FigureStale(
-                f"{where}: {other.indicator} is of {other.period} and {figure.indicator} of {figure.period}, side by side. "
+                f"{where}: {first.indicator} is of {first.period} and {other.indicator} of {other.period}, side by side. "
                 "Print the period of each with {{ ... | period }}, or wait until both are there."
             )

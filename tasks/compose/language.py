@@ -40,7 +40,9 @@ class Language:
 
     def range(self, figure: ProtectedFigure) -> str:
         """The bounds of a figure in words."""
-        lower, upper = figure.lower or 0.0, figure.upper or 0.0
+        lower, upper = figure.lower, figure.upper
+        assert lower is not None
+        assert upper is not None
         return str(self.words["range"]).format(lower=self.bound(lower, down=True), upper=self.bound(upper, down=False))
 
     def bound(self, value: float, *, down: bool) -> str:
@@ -59,6 +61,10 @@ class Language:
     def month(self, day: date) -> str:
         """November 2026."""
         return str(format_date(day, "MMMM y", locale=self.locale))
+
+    def month_names(self) -> list[str]:
+        """The names of the months, long and short."""
+        return [name for width in ("wide", "abbreviated") for name in get_month_names(width, locale=self.locale).values()]
 
     def period_short(self, code: str, *, rolling: bool = False) -> str:
         """A period for a narrow column: Jul–Sep 2026, Jul 2024–Jun 2025."""

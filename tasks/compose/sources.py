@@ -23,17 +23,13 @@ def contracts_of(figures: list[ProtectedFigure], text: Text) -> list[Contract]:
 def source_line(figures: list[ProtectedFigure], text: Text) -> str:
     """ "Source: publisher, title, release date" for the line under a chart."""
     language = text.language
-    parts = []
-    for contract in contracts_of(figures, text):
-        released = max(figure.vintage for figure in figures)[:10]
-        day = language.day(date.fromisoformat(released)) if released else ""
-        parts.append(f"{contract.name_in(language.code)}, {day}")
+    parts = [f"{contract.name_in(language.code)}, {_released(contract, figures, text)}" for contract in contracts_of(figures, text)]
     label = language.words["about"]["source"]
     colon = " : " if language.code == "fr" else ": "
     return f"{label}{colon}{'; '.join(parts)}"
 
 
-def about(text: Text, *, approver: str, name: str, edition: date) -> About:
+def about(text: Text, where: str, *, approver: str, name: str, edition: date) -> About:
     """The grey box: a row per indicator printed, the legend, caveats, licences, approval."""
     words = text.language.words["about"]
     last: dict[str, ProtectedFigure] = {}
@@ -43,7 +39,7 @@ def about(text: Text, *, approver: str, name: str, edition: date) -> About:
         known = last.get(figure.indicator)
         if known is None or figure.period_end > known.period_end or known.place != text.book.partnership.place:
             last[figure.indicator] = figure
-    grades = _grouped([_grade(figure, text) for _, figure in sorted(last.items())])
+    grades = _grouped([figure for _, figure in sorted(last.items())], text, where)
     figures = list(text.book.used.values())
     caveats = [text.language.words["caveats"][name] for name in _caveats(figures)]
     paragraphs = [
@@ -56,16 +52,35 @@ def about(text: Text, *, approver: str, name: str, edition: date) -> About:
     return About(words["title"], columns, grades, tuple(paragraph for paragraph in paragraphs if paragraph))
 
 
-def _grouped(grades: list[Grade]) -> tuple[Grade, ...]:
+def _grouped(figures: list[ProtectedFigure], text: Text, where: str) -> tuple[Grade, ...]:
     """One row per source and period: its measures together, with the least sure letter among them."""
-    groups: dict[tuple[str, str], list[Grade]] = {}
-    for grade in grades:
-        groups.setdefault((grade.source, grade.period), []).append(grade)
+    groups: dict[tuple[str, str], list[tuple[Grade, ProtectedFigure]]] = {}
+    for figure in figures:
+        grade = _grade(figure, text)
+        groups.setdefault((grade.source, grade.period), []).append((grade, figure))
     rows = []
     for (source, period), members in groups.items():
-        worst = max(members, key=lambda grade: grade.letter)
-        rows.append(Grade("; ".join(grade.measure for grade in members), source, period, worst.letter, worst.words))
+        worst, figure = max(members, key=lambda member: member[0].letter)
+        _claim(figure, text, where)
+        rows.append(Grade("; ".join(grade.measure for grade, _ in members), source, period, worst.letter, worst.words))
     return tuple(rows)
+
+
+def _claim(figure: ProtectedFigure, text: Text, where: str) -> None:
+    """Bind the numbers that a grade prints to its figure."""
+    if figure.is_shown and figure.expected:
+        text.book.claim(text.language.coverage(figure), figure.key, where)
+    elif figure.is_shown and _is_ranged(figure, text):
+        text.book.claim(text.language.range(figure), figure.key, where)
+        text.book.ranged.add(figure.key)
+
+
+def _is_ranged(figure: ProtectedFigure, text: Text) -> bool:
+    return text.book.queries[figure.indicator].indicator.interval and _is_wide(figure)
+
+
+def _is_wide(figure: ProtectedFigure) -> bool:
+    return figure.lower is not None and figure.upper is not None and figure.lower < figure.upper
 
 
 def _caveats(figures: list[ProtectedFigure]) -> list[str]:
@@ -76,13 +91,18 @@ def _licences(figures: list[ProtectedFigure], text: Text) -> str:
     language, organisation = text.language.code, text.book.partnership.organisation.name
     products: dict[str, list[str]] = {}
     for contract in contracts_of(figures, text):
-        mine = [figure.vintage for figure in figures if any(origin.contract == contract.name for origin in figure.origins)]
-        released = text.language.day(date.fromisoformat(max(mine)[:10]))
+        released = _released(contract, figures, text)
         products.setdefault(contract.licence, []).append(f"{contract.source.table or contract.name_in(language)} ({released})")
     lines = [
         LICENCES[name][language].format(products=", ".join(found), organisation=organisation[language]) for name, found in products.items()
     ]
     return " ".join(lines)
+
+
+def _released(contract: Contract, figures: list[ProtectedFigure], text: Text) -> str:
+    """The day of the newest release among the figures that come from a table."""
+    mine = [figure.vintage for figure in figures if any(origin.contract == contract.name for origin in figure.origins)]
+    return text.language.day(date.fromisoformat(max(mine)[:10]))
 
 
 def _grade(figure: ProtectedFigure, text: Text) -> Grade:
@@ -101,20 +121,15 @@ def _sure(figure: ProtectedFigure, text: Text) -> tuple[str, str]:
     sure, language = text.language.words["sure"], text.language
     if not figure.is_shown:
         return "F", sure["F"].format(reason=language.words["marks"].get(figure.reason, ""))
-    where = text.where(0, "about")
     if figure.expected:
         share = (figure.reporters or 0) / figure.expected
         coverage = language.coverage(figure)
-        text.book.claim(coverage, figure.key, where)
         letter, key = ("A", "A") if share >= FULL else ("B", "B_partners") if share >= GOOD else ("C", "C_partners")
         return letter, sure[key].format(coverage=coverage)
-    if figure.lower is not None and figure.upper is not None and figure.lower < figure.upper:
-        if not text.book.queries[figure.indicator].indicator.interval:
-            return "B", sure["B_rounded"]
-        lower, upper = language.bound(figure.lower, down=True), language.bound(figure.upper, down=False)
-        text.book.claim(f"{lower} {upper}", figure.key, where)
-        text.book.ranged.add(figure.key)
-        return "B", sure["B_range"].format(lower=lower, upper=upper)
+    if _is_ranged(figure, text):
+        return "B", sure["B_range"].format(range=language.range(figure))
+    if _is_wide(figure):
+        return "B", sure["B_rounded"]
     if "estimate" in figure.caveats:
         return "C", sure["C_estimate"]
     return "A", sure["A_exact"]

@@ -11,17 +11,29 @@ from tasks.compose.language import Language
 from tasks.protect import ProtectedFigure
 
 LITERAL = re.compile(r"\[\[(.+?)\]\]")
-# What may stand in [[...]] anywhere: dates, years, spans of years, sections of a plan. Counts may not.
-NAMED = re.compile(
-    r"(?:\d{1,2}(?:er)? )?(?:[A-Za-zéûô]+ )?(?:19|20)\d\d(?:[-–/ ](?:to |à )?(?:19|20)\d\d)?"
-    r"|(?:section|goal|objective|article|but|objectif) \d+(?:\.\d+)*|\d{1,2} [A-Za-zéûô]+",
-)
+PIECE = re.compile(f"{REFERENCE.pattern}|{LITERAL.pattern}")
+# `One`, `un` and `une` are left out: they are articles far more often than numbers.
 NUMBER_WORDS = {
-    "en": "two three four five six seven eight nine ten eleven twelve thirteen fourteen fifteen sixteen seventeen eighteen nineteen twenty "
-    "thirty forty fifty sixty seventy eighty ninety hundred thousand million dozen half twice double doubled triple tripled",
-    "fr": "deux trois quatre cinq six sept huit neuf dix onze douze treize quatorze quinze seize vingt trente quarante cinquante soixante "
-    "cent mille million douzaine moitié double doublé triple triplé",
+    "en": "zero two three four five six seven eight nine ten eleven twelve thirteen fourteen fifteen sixteen seventeen eighteen nineteen "
+    "twenty thirty forty fifty sixty seventy eighty ninety hundred thousand million billion dozen half twice thrice "
+    "double doubled triple tripled quadruple quadrupled",
+    "fr": "zéro deux trois quatre cinq six sept huit neuf dix onze douze treize quatorze quinze seize vingt trente quarante cinquante "
+    "soixante cent mille million milliard dizaine douzaine quinzaine vingtaine trentaine centaine millier moitié double doublé triple "
+    "triplé quadruple quadruplé",
 }
+SEASONS = {"en": "spring summer fall autumn winter", "fr": "printemps été automne hiver"}
+
+
+def named(language: Language) -> re.Pattern[str]:
+    """What may stand in [[...]] anywhere: dates, years, spans of years, sections of a plan. Counts may not."""
+    words = [*language.month_names(), *SEASONS.get(language.code, "").split()]
+    month = "|".join(re.escape(word) for word in sorted(words, key=len, reverse=True))
+    year = r"(?:19|20)\d\d"
+    return re.compile(
+        rf"(?:(?:\d{{1,2}}(?:er)? )?(?:{month}) )?{year}(?:(?:[-–/]| to | à ){year})?|\d{{1,2}}(?:er)? (?:{month})"
+        r"|(?:section|goal|objective|article|but|objectif) \d+(?:\.\d+)*",
+        re.IGNORECASE,
+    )
 
 
 class StrayNumber(Refused):
@@ -35,7 +47,8 @@ class Text:
         self.book, self.language, self.file = book, language, file
         self.literals: list[str] = []
         words = NUMBER_WORDS.get(language.code, "").split()
-        self._words = re.compile(rf"\b({'|'.join(words)})\b", re.IGNORECASE) if words else None
+        self._words = re.compile(rf"\b({'|'.join(words)})s?\b", re.IGNORECASE) if words else None
+        self._named = named(language)
 
     def where(self, line: int, what: str = "") -> str:
         """A place in the brief, for people."""
@@ -50,35 +63,53 @@ class Text:
         one_period([(Reference.of(m), self.book.find(Reference.of(m), where)) for m in REFERENCE.finditer(text)], where)
         pieces: list[str] = []
         position = 0
-        for match in re.finditer(f"{REFERENCE.pattern}|{LITERAL.pattern}", text):
-            pieces.append(self._words_only(text[position : match.start()], where))
-            pieces.append(self._literal(match[0], where, editorial) if match[0].startswith("[[") else self._figure(match, where, marks))
+        for match in PIECE.finditer(text):
+            pieces.append(_escaped(self._words_only(text[position : match.start()], where)))
+            is_literal = match[0].startswith("[[")
+            pieces.append(_escaped(self._literal(match[0], where, editorial)) if is_literal else self._figure(match, where, marks))
             position = match.end()
-        pieces.append(self._words_only(text[position:], where))
+        pieces.append(_escaped(self._words_only(text[position:], where)))
         joined = "".join(pieces)
         return re.sub(r"\*\*(.+?)\*\*", r"<strong>\1</strong>", joined)
+
+    def plain(self, text: str, where: str, *, editorial: bool = False) -> str:
+        """Text that the renderer escapes: words, `[[...]]` and the periods of figures, no other number."""
+        pieces: list[str] = []
+        position = 0
+        for match in PIECE.finditer(text):
+            pieces.append(self._words_only(text[position : match.start()], where))
+            pieces.append(self._literal(match[0], where, editorial) if match[0].startswith("[[") else self._period(match, where))
+            position = match.end()
+        return "".join([*pieces, self._words_only(text[position:], where)])
 
     def _words_only(self, text: str, where: str) -> str:
         if "{{" in text or "}}" in text:
             raise StrayNumber(
                 f"{where}: {text.strip()!r} is not a reference; write {{{{ indicator }}}} or {{{{ indicator@place#period | range }}}}"
             )
-        digits = re.search(r"\S*\d\S*", text)
-        word = self._words.search(text) if self._words else None
-        found = digits[0] if digits else word[0] if word else ""
+        # A digit of any script, a fraction or an exponent; a letter that means a number (as in Chinese) is a word.
+        digits = next((word for word in text.split() if any(sign.isnumeric() and not sign.isalpha() for sign in word)), "")
+        spelled = self._words.search(text) if self._words else None
+        found = digits or (spelled[0] if spelled else "")
         if found:
             raise StrayNumber(
                 f"{where}: the number {found!r} is bound to nothing. "
                 "Write {{ indicator }} for a figure, or [[...]] around a date or a section."
             )
-        return html.escape(text, quote=False)
+        return text
 
     def _literal(self, marked: str, where: str, editorial: bool) -> str:
         text = marked[2:-2]
-        if not editorial and not NAMED.fullmatch(text):
+        if not editorial and not self._named.fullmatch(text):
             raise StrayNumber(f"{where}: [[{text}]] is neither a date nor a section; a statistic is written as {{{{ indicator }}}}")
         self.literals.append(text)
-        return html.escape(text, quote=False)
+        return text
+
+    def _period(self, match: re.Match[str], where: str) -> str:
+        reference = Reference.of(match)
+        if reference.filter != "period":
+            raise StrayNumber(f"{where}: no figure may stand here, only its period: {{{{ {reference.indicator} | period }}}}")
+        return self._shown(reference, self.book.find(reference, where), where)
 
     def _figure(self, match: re.Match[str], where: str, marks: bool) -> str:
         reference = Reference.of(match)
@@ -91,26 +122,32 @@ class Text:
             raise FigureWithheld(
                 f"{where}: {figure.key} may not be printed ({reason}). Take the sentence out, or put the number in a table."
             )
-        if reference.filter == "number" and figure.is_shown and self.book.queries[figure.indicator].indicator.interval:
-            self.book.bare.setdefault(figure.key, where)
+        if reference.filter == "number":
+            self.needs_range(figure, where)
         if reference.filter == "range":
             self.book.ranged.add(figure.key)
         identity = self.book.claim(shown, figure.key, where)
         return f'<span class="figure" id="{identity}">{html.escape(shown)}</span>'
 
+    def needs_range(self, figure: ProtectedFigure, where: str) -> None:
+        """Note that a number stands here which is printed with its range or not at all."""
+        if figure.is_shown and self.book.queries[figure.indicator].indicator.interval:
+            self.book.bare.setdefault(figure.key, where)
+
     def _shown(self, reference: Reference, figure: ProtectedFigure, where: str) -> str:
         rolling = reference.indicator.endswith("_12_months")
         if reference.filter == "number":
             return self.language.figure(figure)
-        if reference.filter == "range" and figure.lower is not None:
+        if reference.filter == "range" and figure.lower is not None and figure.upper is not None:
             return self.language.range(figure)
+        if reference.filter == "range" and not figure.is_shown:
+            return figure.mark
         if reference.filter == "period":
             return self.language.period(figure.period, rolling=rolling)
         if reference.filter == "coverage" and figure.expected is not None:
             return self.language.coverage(figure)
         raise StrayNumber(f"{where}: {reference.indicator} has no {reference.filter!r}; the filters are number, range, period, coverage")
 
-    def plain(self, text: str, where: str) -> str:
-        """Text without numbers, as it stands (escaped by the renderer)."""
-        self._words_only(LITERAL.sub("", text), where)
-        return LITERAL.sub(r"\1", text)
+
+def _escaped(text: str) -> str:
+    return html.escape(text, quote=False)

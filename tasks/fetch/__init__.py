@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from datetime import date, timedelta
+from datetime import timedelta
 from typing import Any
 
 from expectations import Contract
@@ -18,6 +18,7 @@ WDS = "https://www150.statcan.gc.ca/t1/wds/rest"
 CKAN = "https://open.canada.ca/data/api/3/action"
 # After this many days without a look at the table itself, the lists of changes are not trusted alone.
 TRUST_CHANGE_LISTS = 7
+BEING_PUBLISHED = "Table {} is being published right now. It is asked for again at the next run."
 
 
 def fetch(contract: Contract, partnership: Partnership, transport: Transport) -> list[Snapshot]:
@@ -43,29 +44,51 @@ def fetch(contract: Contract, partnership: Partnership, transport: Transport) ->
 
 def _statcan(contract: Contract, partnership: Partnership, transport: Transport) -> list[Snapshot]:
     product = contract.source.table.replace("-", "")[:8]
-    before = store.last(partnership, contract)
+    before = _trusted(contract, partnership)
     if before and not _listed_as_changed(product, before, transport):
         store.note(partnership, contract, "unchanged", sha256=before["sha256"])
         return [store.from_row(before)]
     cube = _cube(product, transport)
-    published = clock.from_publisher(cube["releaseTime"])
+    published = _release_time(cube, product)
     if published > clock.stamp():
         raise NotYet(f"{contract.name}: table {contract.source.table} is announced for {published}. It is asked for again then.")
     if before and before["published_at"] == published:
         store.note(partnership, contract, "unchanged", sha256=before["sha256"])
         return [store.from_row(before)]
-    answer = transport.json(f"{WDS}/getFullTableDownloadCSV/{product}/en")
-    if answer.get("status") != "SUCCESS":
-        raise NotData(f"{contract.name}: Statistics Canada gives no full table for {product}: {answer.get('object')}")
-    received = transport.download(answer["object"], store.folder(partnership.home))
+    link = _link(product, transport)
+    received = transport.download(link, store.folder(partnership.home))
     assert received is not None
     facts = {"datapoints": cube.get("nbDatapointsCube"), "title": cube.get("cubeTitleEn")}
-    kept = store.keep(partnership, contract, received, url=answer["object"], published_at=published, sample=is_sample(), facts=facts)
+    kept = store.keep(partnership, contract, received, url=link, published_at=published, sample=is_sample(), facts=facts)
     return [kept]
 
 
+def _trusted(contract: Contract, partnership: Partnership) -> dict[str, Any] | None:
+    """The newest snapshot, unless its bytes were refused: then the publisher is asked as if there were none."""
+    before = store.last(partnership, contract)
+    return None if before is None or store.is_broken(partnership, contract, before) else before
+
+
+def _release_time(cube: dict[str, Any], product: str) -> str:
+    try:
+        return clock.from_publisher(str(cube["releaseTime"]))
+    except (KeyError, ValueError) as error:
+        said = cube.get("releaseTime")
+        raise NotData(f"Statistics Canada gives no release time for table {product}: {said!r}. Try again later.") from error
+
+
+def _link(product: str, transport: Transport) -> str:
+    answer = transport.json(f"{WDS}/getFullTableDownloadCSV/{product}/en")
+    link = answer.get("object") if isinstance(answer, dict) else None
+    if isinstance(link, dict) and link.get("responseStatusCode") == 6:
+        raise NotYet(BEING_PUBLISHED.format(product))
+    if not isinstance(link, str) or not link.startswith("https://"):
+        raise NotData(f"Statistics Canada gives no full table for {product}: {link}. Check `table` in the contract.")
+    return link
+
+
 def _listed_as_changed(product: str, before: dict[str, Any], transport: Transport) -> bool:
-    last_look = date.fromisoformat(before["fetched_at"][:10])
+    last_look = clock.day_of(before["fetched_at"])
     days = (clock.today() - last_look).days
     if days > TRUST_CHANGE_LISTS:
         return True
@@ -75,7 +98,9 @@ def _listed_as_changed(product: str, before: dict[str, Any], transport: Transpor
             listed = transport.json(f"{WDS}/getChangedCubeList/{day}", once=True)
         except NotYet:
             continue
-        if int(product) in {int(item["productId"]) for item in _flat(listed.get("object"))}:
+        except NotData:
+            return True  # no list of that day: the table itself is asked
+        if int(product) in {int(item.get("productId") or 0) for item in _flat(listed)}:
             return True
     return False
 
@@ -99,7 +124,7 @@ def _cube(product: str, transport: Transport) -> dict[str, Any]:
         raise NotData(f"Statistics Canada knows no table {product}: {cube}. Check `table` in the contract.")
     code = cube.get("responseStatusCode", 0)
     if code == 6:
-        raise NotYet(f"Table {product} is being published right now. It is asked for again at the next run.")
+        raise NotYet(BEING_PUBLISHED.format(product))
     if code != 0:
         raise NotData(f"Statistics Canada answered code {code} for table {product}. Check `table` in the contract.")
     return cube
@@ -108,7 +133,8 @@ def _cube(product: str, transport: Transport) -> dict[str, Any]:
 def _ckan(contract: Contract, partnership: Partnership, transport: Transport) -> list[Snapshot]:
     source = contract.source
     answer = transport.json(f"{CKAN}/package_show?id={source.package}", once=True)
-    resources = (answer.get("result") or {}).get("resources", []) if answer.get("success") else []
+    listed = isinstance(answer, dict) and answer.get("success")
+    resources = (answer.get("result") or {}).get("resources", []) if listed else []
     matches = [item for item in resources if item.get("url", "").rsplit("/", 1)[-1] == source.resource]
     if not matches:
         raise NotData(f"{contract.name}: package {source.package} lists no file {source.resource}. Check `resource` in the contract.")
@@ -122,7 +148,7 @@ def _download(contract: Contract, partnership: Partnership, transport: Transport
 
 
 def _file(contract: Contract, partnership: Partnership, transport: Transport, url: str, published: str | None) -> list[Snapshot]:
-    before = store.last(partnership, contract)
+    before = _trusted(contract, partnership)
     etag = store.etag_of(before)
     received = transport.download(url, store.folder(partnership.home), etag=etag)
     if received is None:

@@ -7,21 +7,26 @@ import os
 import ssl
 import threading
 import time
+from collections.abc import Callable
 from dataclasses import dataclass, field
+from json import loads
 from pathlib import Path
-from typing import Any
+from typing import Any, TypeVar
 from urllib.parse import urlsplit
 
 import certifi
 import requests
 from requests.adapters import HTTPAdapter
-from urllib3.util.retry import Retry
 
 from tasks import Problem, Refused, Unreachable
 
+T = TypeVar("T")
 USER_AGENT = "OpenLIP/0.1 (public statistics for Local Immigration Partnerships)"
 TIMEOUTS = (10, 60)
+SAMPLE_TIMEOUTS = (5, 20)
 ATTEMPTS = 4
+ATTEMPTS_AT_A_HANG = 2  # each costs a whole time-out
+LONGEST_WAIT = 30.0
 # Least seconds between two requests to a host: what its robots.txt or operators ask for (www150: 2 s for automated clients).
 POLITENESS = {"www150.statcan.gc.ca": 2.0, "open.canada.ca": 20.0, "www.ircc.canada.ca": 2.0}
 
@@ -95,56 +100,58 @@ class Transport:
     _lock: threading.Lock = field(default_factory=threading.Lock)
 
     def __post_init__(self) -> None:
-        retry = Retry(
-            total=ATTEMPTS - 1,
-            connect=ATTEMPTS - 1,
-            read=1,
-            status_forcelist=(429, 500, 502, 503, 504),
-            allowed_methods=None,
-            backoff_factor=0.2 if is_sample() else 1.0,
-            backoff_max=30,
-            backoff_jitter=0.3,
-            raise_on_status=False,
-        )
         self.session.headers.update({"User-Agent": USER_AGENT})
         for scheme in ("https://", "http://"):
-            self.session.mount(scheme, _Adapter(max_retries=retry, pool_maxsize=8))
+            self.session.mount(scheme, _Adapter(pool_maxsize=8))
 
     def json(self, url: str, *, body: Any = None, once: bool = False) -> Any:
         """GET (or POST `body`) and read JSON. With `once` the same question is asked only once a run."""
         key = f"{url} {body}"
         if once and key in self._answers:
             return self._answers[key]
-        response = self._send(url, body=body)
-        content = response.content
+        content = self._patiently(url, lambda: self._content(url, body))
         _refuse_page(content[:512], url)
         try:
-            answer = response.json()
+            answer = loads(content)
         except ValueError as error:
-            raise NotData(f"{url} answered {len(content)} bytes that are not JSON. Try again later.") from error
+            raise NotData(f"{url} answered {len(content)} bytes that are not JSON. Nothing was kept; try again later.") from error
         self._answers[key] = answer
         return answer
 
     def download(self, url: str, folder: Path, *, etag: str = "") -> Received | None:
         """Fetch a file into `folder`; None when the publisher says it has not changed. A broken transfer is tried again."""
         folder.mkdir(parents=True, exist_ok=True)
-        for attempt in range(1, ATTEMPTS + 1):
-            try:
-                return self._download(url, folder, etag)
-            except requests.RequestException as error:
-                if attempt == ATTEMPTS:
-                    raise SourceUnavailable(
-                        f"{url} broke off {ATTEMPTS} times ({type(error).__name__}). The last good figures stay in force."
-                    ) from error
-                time.sleep(0.1 * attempt if is_sample() else 2.0 * attempt)
-        raise AssertionError("unreachable")
+        path = folder / f".{os.getpid()}-{threading.get_ident()}.part"
+        try:
+            return self._patiently(url, lambda: self._download(url, path, etag))
+        except Exception:
+            path.unlink(missing_ok=True)
+            raise
 
-    def _download(self, url: str, folder: Path, etag: str) -> Received | None:
-        headers = {"If-None-Match": etag} if etag else {}
-        with self._send(url, headers=headers, stream=True) as response:
+    def _patiently(self, url: str, transfer: Callable[[], T]) -> T:
+        """A transfer that breaks off or meets a busy server is tried again, a bounded number of times."""
+        attempt = 0
+        while True:
+            attempt += 1
+            try:
+                return transfer()
+            except (requests.RequestException, _Busy) as error:
+                allowed = ATTEMPTS_AT_A_HANG if isinstance(error, requests.Timeout) else ATTEMPTS
+                if attempt >= allowed:
+                    raise SourceUnavailable(
+                        f"{url} {_said(error)}, {attempt} times. The last good figures stay in force; try again later."
+                    ) from error
+                wait = error.wait if isinstance(error, _Busy) else 0.0
+                time.sleep(min(LONGEST_WAIT, max(wait, (0.1 if is_sample() else 2.0) * attempt)))
+
+    def _content(self, url: str, body: Any) -> bytes:
+        with self._send(url, body=body) as response:
+            return response.content
+
+    def _download(self, url: str, path: Path, etag: str) -> Received | None:
+        with self._send(url, headers={"If-None-Match": etag} if etag else {}) as response:
             if response.status_code == 304:
                 return None
-            path = folder / f".{os.getpid()}-{threading.get_ident()}.part"
             digest, size, head = hashlib.sha256(), 0, b""
             with path.open("wb") as out:
                 for block in response.iter_content(1 << 20):
@@ -154,47 +161,60 @@ class Transport:
                     out.write(block)
                 out.flush()
                 os.fsync(out.fileno())
-            try:
-                _refuse_page(head, url)
-                if not size:
-                    raise NotData(f"{url} answered 0 bytes. Nothing was kept; try again later.")
-            except NotData:
-                path.unlink()
-                raise
+            _refuse_page(head, url)
+            if not size:
+                raise NotData(f"{url} answered 0 bytes. Nothing was kept; try again later.")
             return Received(path, digest.hexdigest(), size, {k.lower(): v for k, v in response.headers.items()})
 
-    def _send(self, url: str, *, body: Any = None, headers: dict[str, str] | None = None, stream: bool = False) -> requests.Response:
+    def _send(self, url: str, *, body: Any = None, headers: dict[str, str] | None = None) -> requests.Response:
         self._wait(urlsplit(url).hostname or "")
         method = "GET" if body is None else "POST"
+        timeout = SAMPLE_TIMEOUTS if is_sample() else TIMEOUTS
+        response = self.session.request(method, rewrite(url), json=body, headers=headers, timeout=timeout, stream=True)
         try:
-            response = self.session.request(
-                method, rewrite(url), json=body, headers=headers, timeout=TIMEOUTS if not is_sample() else (5, 20), stream=stream
-            )
-        except requests.RequestException as error:
-            if stream and not isinstance(error, requests.ConnectionError | requests.Timeout):
-                raise
-            raise SourceUnavailable(
-                f"{url} could not be reached ({type(error).__name__}). The last good figures stay in force; try again later."
-            ) from error
-        return _accepted(response, url)
+            return _accepted(response, url)
+        except Exception:
+            response.close()
+            raise
 
     def _wait(self, host: str) -> None:
         gap = 0.0 if is_sample() else POLITENESS.get(host, 1.0)
         with self._lock:
-            due = self._last.get(host, 0.0) + gap
-            self._last[host] = max(due, time.monotonic())
-        time.sleep(max(0.0, due - time.monotonic()))
+            now = time.monotonic()
+            due = max(now, self._last[host] + gap) if host in self._last else now
+            self._last[host] = due
+        time.sleep(due - now)
+
+
+class _Busy(Exception):
+    """The server is there and says that it cannot answer now; `wait` is how long it asks us to wait, in seconds."""
+
+    def __init__(self, response: requests.Response) -> None:
+        super().__init__(f"answered {response.status_code}")
+        asked = response.headers.get("Retry-After", "")
+        self.wait = float(asked) if asked.isdecimal() else 0.0
+
+
+def _said(error: Exception) -> str:
+    """What went wrong, for a sentence that begins with the address."""
+    if isinstance(error, _Busy):
+        return str(error)
+    if isinstance(error, requests.Timeout):
+        return f"gave no answer in time ({type(error).__name__})"
+    if isinstance(error, requests.exceptions.ChunkedEncodingError | requests.exceptions.ContentDecodingError):
+        return f"broke off ({type(error).__name__})"
+    return f"could not be reached ({type(error).__name__})"
 
 
 def _accepted(response: requests.Response, url: str) -> requests.Response:
     status = response.status_code
     if status in (200, 304):
         return response
-    text = response.content[:300].decode("utf-8", "replace").strip()
     if status == 409:
         raise NotYet(f"{url}: the release is not out yet. It is asked for again at the next run.")
     if status == 429 or status >= 500:
-        raise SourceUnavailable(f"{url} answered {status}, {ATTEMPTS} times. The last good figures stay in force.")
+        raise _Busy(response)
+    text = response.content[:300].decode("utf-8", "replace").strip()
     said = "an error page" if text.startswith("<") else repr(text)
     raise NotData(f"{url} answered {status}: {said}. Check the address in the contract, or whether the publisher blocks scripts.")
 

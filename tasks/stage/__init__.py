@@ -2,6 +2,9 @@
 
 from __future__ import annotations
 
+import os
+import time
+from contextlib import suppress
 from dataclasses import dataclass
 from pathlib import Path
 
@@ -15,6 +18,7 @@ from tasks.stage.statcan import stage_statcan
 
 __all__ = ["ShapeChanged", "Staged", "stage"]
 
+KEPT_SECONDS = 24 * 3600
 LAYOUTS = {"statcan": stage_statcan, "delimited": stage_delimited, "sheet": stage_sheet}
 
 
@@ -36,6 +40,7 @@ def stage(snapshot: Snapshot, contract: Contract, partnership: Partnership) -> S
     """
     source = folder(partnership.home) / snapshot.file
     path = staging_path(partnership, contract, snapshot)
+    _sweep(path.parent)
     try:
         with Staging(path, contract) as staging:
             LAYOUTS[contract.layout.kind](staging, source, snapshot, contract, partnership)
@@ -45,5 +50,13 @@ def stage(snapshot: Snapshot, contract: Contract, partnership: Partnership) -> S
 
 
 def staging_path(partnership: Partnership, contract: Contract, snapshot: Snapshot) -> Path:
-    """Where the staging file of a snapshot lies."""
-    return partnership.home / "staged" / f"{contract.name}-{snapshot.sha256[:16]}-{contract.digest[:8]}.db"
+    """Where this process puts the staging file of a snapshot: two runs at once do not write into one file."""
+    return partnership.home / "staged" / f"{contract.name}-{snapshot.sha256[:16]}-{contract.digest[:8]}-{os.getpid()}.db"
+
+
+def _sweep(folder: Path) -> None:
+    """Remove what runs that were killed left behind a day ago or longer."""
+    for path in folder.glob("*"):
+        with suppress(FileNotFoundError):  # another run sweeps too
+            if time.time() - path.stat().st_mtime > KEPT_SECONDS:
+                path.unlink()

@@ -6,8 +6,10 @@ import csv
 import json
 from collections import Counter
 from collections.abc import Iterator
+from itertools import zip_longest
 from pathlib import Path
 from statistics import median
+from typing import Any
 
 from expectations import Contract
 from expectations.partnership import Partnership
@@ -19,6 +21,8 @@ from tasks.stage.staging import Fault, ShapeChanged, Staging
 
 # A period with fewer rows than this share of the median is not whole: absent rows in it are missing, not zero.
 WHOLE_PERIOD = 0.5
+AGAIN = "The last good figures stay in force; the file is fetched again at the next run."
+MORE = ""  # the key under which a row carries all its cells
 
 
 def stage_delimited(staging: Staging, source: Path, _snapshot: Snapshot, contract: Contract, partnership: Partnership) -> None:
@@ -29,22 +33,27 @@ def stage_delimited(staging: Staging, source: Path, _snapshot: Snapshot, contrac
         read += 1
         reader.take(row, cells)
     if not read:
-        raise ShapeChanged("a header and no rows", "rows", "Wait for the publisher's next release; the last good figures stay.")
+        raise ShapeChanged("a header and no rows", "rows", AGAIN)
     reader.fill_zeros()
     reader.write()
     staging.finish(rows_read=read, datapoints=None)
 
 
-def _lines(source: Path, contract: Contract) -> Iterator[tuple[int, dict[str, str]]]:
+def _lines(source: Path, contract: Contract) -> Iterator[tuple[int, dict[str, Any]]]:
     try:
         with source.open(
             encoding=f"{contract.layout.encoding}-sig" if contract.layout.encoding == "utf-8" else contract.layout.encoding, newline=""
         ) as text:
             lines = csv.reader(text, delimiter=contract.layout.delimiter, quoting=csv.QUOTE_MINIMAL)
-            header = next(lines, [])
-            account_for([name.strip() for name in header], contract)
-            for cells in lines:
-                yield lines.line_num, dict(zip(header, cells, strict=False)) | {"": str(len(cells) - len(header))}
+            header = [name.strip() for name in next(lines, [])]
+            if not any(header):
+                raise ShapeChanged("an empty file", "a header and rows", AGAIN)
+            account_for(header, contract)
+            for row, cells in enumerate(lines, start=2):
+                if cells:
+                    yield row, dict(zip_longest(header, cells[: len(header)], fillvalue="")) | {MORE: cells}
+    except csv.Error as error:
+        raise ShapeChanged(f"text that cannot be read ({error})", "a table with one line for each row", AGAIN) from error
     except UnicodeDecodeError as error:
         raise ShapeChanged(
             f"bytes that are not {contract.layout.encoding} at byte {error.start}",
@@ -63,14 +72,18 @@ class _Rows:
         self.there: set[tuple[tuple[str, ...], int]] = set()
         self.spans: dict[int, periods.Period] = {}
         self.per_period: Counter[int] = Counter()
+        self.keys_known = True
 
-    def take(self, row: int, cells: dict[str, str]) -> None:
-        if cells.pop("") != "0":
-            self._aside(row, "", "width", f"{len(cells)} cells or more", "as many cells as the header has", cells)
+    def take(self, row: int, cells: dict[str, Any]) -> None:
+        line = cells.pop(MORE)
+        if len(line) != len(cells):
+            self.keys_known = False
+            self._aside(row, "", "width", f"{len(line)} cells", f"{len(cells)} cells, as the header has", {"line": line})
             return
         try:
             span = self._period(cells)
         except ValueError as error:
+            self.keys_known = False
             self._aside(row, self.contract.period or "", "period", str(error), "a year and a month such as 2025 Jan", cells)
             return
         self.spans[span.id] = span
@@ -87,17 +100,17 @@ class _Rows:
     def _fact(self, row: int, cells: dict[str, str], span: periods.Period, place: str | None) -> None:
         measure = self.contract.measure or ""
         printed = cells[self.sources[measure][0]]
+        key = tuple(
+            place if self.contract.columns[d].type == "place" else cells[self.sources[d][0]].strip() for d in self.contract.dimensions
+        )
+        series = tuple(str(part) for part in key)
+        self.there.add((series, span.id))
         try:
             value, status = number(printed, self.contract, strict=False)
         except ValueError:
             marks = " or ".join(self.contract.non_values) or "nothing else"
             self._aside(row, measure, self.contract.columns[measure].type, printed, f"a number, or {marks}", cells)
             return
-        key = tuple(
-            place if self.contract.columns[d].type == "place" else cells[self.sources[d][0]].strip() for d in self.contract.dimensions
-        )
-        series = tuple(str(part) for part in key)
-        self.there.add((series, span.id))
         self.facts.append((series, span.id, row, value, status))
 
     def _period(self, cells: dict[str, str]) -> periods.Period:
@@ -116,13 +129,16 @@ class _Rows:
             return None
         return self.places.code(self._printed_place(cells))
 
-    def _aside(self, row: int, column: str, rule: str, found: str, expected: str, cells: dict[str, str]) -> None:
+    def _aside(self, row: int, column: str, rule: str, found: str, expected: str, cells: dict[str, Any]) -> None:
         fix = "The row waits in quarantine; ask the publisher, or mend the contract if the file's grammar changed."
         self.staging.fault(Fault(row, column, rule, found, expected, fix), json.dumps(cells, ensure_ascii=False))
 
     def fill_zeros(self) -> None:
-        """This publisher leaves zero cells out: a series without a row in a whole period had none."""
-        if self.contract.absent != "zero" or not self.per_period:
+        """This publisher leaves zero cells out: a series without a row in a whole period had none.
+
+        A row whose place or period could not be read may be the one that seems absent: then nothing is taken to be zero.
+        """
+        if self.contract.absent != "zero" or not self.per_period or not self.keys_known:
             return
         usual = median(self.per_period.values())
         whole = [span for span, rows in self.per_period.items() if rows >= WHOLE_PERIOD * usual]

@@ -7,6 +7,7 @@ import io
 import json
 import re
 import zipfile
+import zlib
 from collections.abc import Iterator
 from datetime import date, datetime
 from pathlib import Path
@@ -21,6 +22,11 @@ from tasks.stage.staging import Fault, ShapeChanged, Staging
 
 LARGEST_SHEET = 20_000_000
 SAVE_AGAIN = "Open the file, save it again as an Excel workbook (.xlsx) or as CSV UTF-8, and send that."
+OLD_EXCEL = b"\xd0\xcf\x11\xe0"
+# What openpyxl raises over a damaged file: of the container, of its compression, of the XML (SyntaxError), and of what is not there.
+BROKEN_WORKBOOK = (
+    zipfile.BadZipFile, zlib.error, EOFError, OSError, SyntaxError, KeyError, ValueError, TypeError, AttributeError, IndexError,
+)  # fmt: skip
 Cells = dict[str, Any]
 
 
@@ -53,6 +59,10 @@ def stage_sheet(staging: Staging, source: Path, snapshot: Snapshot, contract: Co
 def _csv(body: bytes, staging: Staging) -> Iterator[tuple[int, list[Any]]]:
     if body[:2] in (b"\xff\xfe", b"\xfe\xff"):
         raise ShapeChanged("UTF-16 text", "CSV UTF-8", SAVE_AGAIN)
+    if body.startswith(OLD_EXCEL):
+        raise ShapeChanged("an old Excel workbook (.xls)", "an Excel workbook (.xlsx) or CSV UTF-8", SAVE_AGAIN)
+    if b"\0" in body:
+        raise ShapeChanged("a file that is not text", "an Excel workbook (.xlsx) or CSV UTF-8", SAVE_AGAIN)
     try:
         text = body.decode("utf-8-sig")
     except UnicodeDecodeError:
@@ -60,9 +70,10 @@ def _csv(body: bytes, staging: Staging) -> Iterator[tuple[int, list[Any]]]:
         staging.fault(
             Fault(0, "", "encoding", "windows-1252 text", "CSV UTF-8", 'It was read; next time choose "CSV UTF-8" when saving.', "warning")
         )
-    lines = csv.reader(io.StringIO(text, newline=""))
-    for cells in lines:
-        yield lines.line_num, list(cells)
+    try:
+        yield from ((row, list(cells)) for row, cells in enumerate(csv.reader(io.StringIO(text, newline="")), start=1))
+    except csv.Error as error:
+        raise ShapeChanged(f"text that cannot be read ({error})", "CSV UTF-8", SAVE_AGAIN) from error
 
 
 def _workbook(body: bytes, contract: Contract) -> Iterator[tuple[int, list[Any]]]:
@@ -73,14 +84,14 @@ def _workbook(body: bytes, contract: Contract) -> Iterator[tuple[int, list[Any]]
             if sum(entry.file_size for entry in container.infolist()) > LARGEST_SHEET:
                 raise ShapeChanged("a workbook of over 20 MB", "a workbook of some pages", SAVE_AGAIN)
         book = load_workbook(io.BytesIO(body), read_only=True, data_only=False)
-    except (zipfile.BadZipFile, KeyError, ValueError, OSError) as error:
+        wanted = contract.layout.sheet
+        if wanted and wanted not in book.sheetnames:
+            raise ShapeChanged(f"the sheets {', '.join(book.sheetnames)}", f"a sheet named {wanted}", "Use the template as it was sent.")
+        # The sheet itself is read only now, so what is broken in it shows here.
+        rows = list(book[wanted or book.sheetnames[0]].iter_rows(values_only=True))
+    except BROKEN_WORKBOOK as error:
         raise ShapeChanged("a workbook that cannot be opened", "an Excel workbook (.xlsx)", SAVE_AGAIN) from error
-    wanted = contract.layout.sheet
-    if wanted and wanted not in book.sheetnames:
-        raise ShapeChanged(f"the sheets {', '.join(book.sheetnames)}", f"a sheet named {wanted}", "Use the template as it was sent.")
-    sheet = book[wanted] if wanted else book[book.sheetnames[0]]
-    for row, cells in enumerate(sheet.iter_rows(values_only=True), start=1):
-        yield row, list(cells)
+    yield from ((row, list(cells)) for row, cells in enumerate(rows, start=1))
 
 
 class _Sheet:

@@ -83,6 +83,17 @@ class Staging:
         while group := list(islice(source, ROWS_PER_STATEMENT)):
             self.db.execute(f"insert into {table} values {','.join([mark] * len(group))}", list(chain.from_iterable(group)))
 
+    def insert_columns(self, table: str, columns: Sequence[list[Any]]) -> None:
+        """Insert rows that come as columns, which is faster than row by row."""
+        width = len(columns)
+        cells: list[Any] = [None] * (width * len(columns[0]))
+        for index, column in enumerate(columns):
+            cells[index::width] = column
+        mark = f"({','.join('?' * width)})"
+        for start in range(0, len(cells), ROWS_PER_STATEMENT * width):
+            group = cells[start : start + ROWS_PER_STATEMENT * width]
+            self.db.execute(f"insert into {table} values {','.join([mark] * (len(group) // width))}", group)
+
     def fault(self, fault: Fault, content: str = "") -> None:
         """Set a row aside with its reason; `content` is the row as read (JSON)."""
         row = (fault.row, fault.column, fault.rule, fault.found[:200], fault.expected, fault.fix, fault.severity)

@@ -5,7 +5,9 @@ from __future__ import annotations
 import csv
 import io
 import json
+import re
 import zipfile
+import zlib
 from pathlib import Path
 from typing import Any
 
@@ -22,7 +24,9 @@ from tasks.fetch.store import Snapshot
 from tasks.stage.cells import Places, account_for, sources
 from tasks.stage.staging import Fault, ShapeChanged, Staging
 
-BLOCK = 8 << 20
+# pyarrow reads up to 32 blocks ahead, so the size of a block decides how much memory a table takes.
+BLOCK = 1 << 20
+NO_PERIOD = np.iinfo(np.int64).min  # periods before 1970 have negative numbers
 AGAIN = "The last good figures stay in force; the file is fetched again at the next run."
 CORE = ("COORDINATE", "VALUE", "STATUS", "SYMBOL", "SCALAR_ID", "TERMINATED")
 
@@ -38,7 +42,7 @@ def stage_statcan(staging: Staging, source: Path, snapshot: Snapshot, contract: 
             reader = _Table(staging, contract, Places(contract, partnership))
             with archive.open(member) as body:
                 reader.read(body, header)
-    except zipfile.BadZipFile as error:
+    except (zipfile.BadZipFile, zlib.error, EOFError) as error:
         raise ShapeChanged(f"a broken zip file ({error})", "a whole zip file", AGAIN) from error
     except (pa.ArrowInvalid, UnicodeDecodeError) as error:
         raise ShapeChanged(f"text that cannot be read ({error})", "UTF-8 text with the columns of the header", AGAIN) from error
@@ -64,6 +68,7 @@ class _Table:
         self.read_rows = 0
         self.spoilt: list[tuple[int, int, int, str]] = []
         self.series: dict[str, int] = {}
+        self.coordinates = pa.array([], pa.string())
         self.labels: list[tuple[str, ...]] = []
         self.keys: list[tuple[Any, ...]] = []
         self.kept = np.zeros(0, dtype=bool)
@@ -100,67 +105,85 @@ class _Table:
     def _row_numbers(self, count: int) -> np.ndarray[Any, np.dtype[np.int64]]:
         """The row of each record in the file, the header being row 1; rows that were set aside are counted too."""
         numbers = np.arange(self.read_rows, self.read_rows + count, dtype=np.int64) + 2
-        for number, *_ in self.spoilt:
-            numbers += numbers >= number
-        return numbers
+        if not self.spoilt:
+            return numbers
+        spoilt = np.sort(np.array([number for number, *_ in self.spoilt], dtype=np.int64))
+        return numbers + np.searchsorted(spoilt - np.arange(len(spoilt)), numbers, side="right")
 
     def _block(self, batch: pa.RecordBatch) -> None:
         rows = self._row_numbers(batch.num_rows)
         self.read_rows += batch.num_rows
         ids = self._series_of(batch, rows)
         spans = self._periods_of(batch, rows)
-        good = (ids >= 0) & (spans >= 0) & self._labels_agree(batch, ids, rows)
+        good = (ids >= 0) & (spans != NO_PERIOD) & self._labels_agree(batch, ids, rows)
         values, value_good = self._values_of(batch, rows)
         status, status_good = self._coded(batch, "STATUS", rows)
-        good &= value_good & status_good
-        self.seen.append(np.where(good, spans * (1 << 32) + ids, -rows))
+        quality, quality_good = self._quality(batch, status, rows)
+        good &= value_good & status_good & quality_good
+        self.seen.append(spans[good] * (1 << 32) + ids[good])
         keep = good & self.kept[np.maximum(ids, 0)]
         if not keep.any():
             return
-        quality = self._quality(batch, status) | self.ended[np.maximum(ids, 0)]
+        quality |= self.ended[np.maximum(ids, 0)]
         self._insert(rows[keep], ids[keep], spans[keep], values[keep] * self.scale[ids[keep]], status[keep], quality[keep])
 
     def _insert(self, rows: Any, ids: Any, spans: Any, values: Any, status: Any, quality: Any) -> None:
         # Quality letters A to E stand in STATUS beside a value; only marks of non-values stay in `status`.
         status = np.where(status >= len(STATUS), 0, status)
         numbers: list[float | None] = values.tolist()
-        for position in np.flatnonzero(np.isnan(values)):
+        for position in np.flatnonzero(np.isnan(values)).tolist():
             numbers[position] = None
-        columns = (rows.tolist(), (ids + 1).tolist(), spans.tolist(), numbers, status.tolist(), quality.tolist())
-        self.staging.insert("facts", zip(*columns, strict=True), 6)
+        self.staging.insert_columns(
+            "facts", [rows.tolist(), (ids + 1).tolist(), spans.tolist(), numbers, status.tolist(), quality.tolist()]
+        )
 
     # Columns of a block
 
     def _series_of(self, batch: pa.RecordBatch, rows: Any) -> Any:
         column = batch.column("COORDINATE")
-        local = np.full(len(column.dictionary) + 1, -1, dtype=np.int64)
         indices = column.indices.to_numpy(zero_copy_only=False)
-        for position, coordinate in enumerate(column.dictionary.to_pylist()):
-            if coordinate not in self.series:
-                first = int(np.argmax(indices == position)) if position < len(local) - 1 else 0
-                self._add_series(batch, coordinate, first, int(rows[first]))
-            local[position] = self.series[coordinate]
+        local = self._known(column.dictionary)
+        if (local < 0).any():
+            positions, firsts = np.unique(indices, return_index=True)
+            self._add_series(batch, np.sort(firsts[local[positions] < 0]), rows)
+            local = self._known(column.dictionary)
         return local[indices]
 
-    def _add_series(self, batch: pa.RecordBatch, coordinate: str, first: int, row: int) -> None:
-        number = len(self.series)
-        self.series[coordinate] = number
-        labels = tuple(str(batch.column(source)[first].as_py()) for _, source in self.dimensions)
-        self.labels.append(labels)
-        key: list[str | None] = []
-        kept = True
-        for (name, _), label in zip(self.dimensions, labels, strict=True):
+    def _known(self, coordinates: pa.Array) -> Any:
+        """The numbers of these coordinates; -1 where one has none yet."""
+        return pc.fill_null(pc.index_in(coordinates, value_set=self.coordinates), -1).to_numpy(zero_copy_only=False).astype(np.int64)
+
+    def _add_series(self, batch: pa.RecordBatch, firsts: Any, rows: Any) -> None:
+        """Number the series that first stand at these positions of the block."""
+        at = pa.array(firsts)
+
+        def cells(source: str) -> list[str]:
+            return [str(cell) for cell in batch.column(source).take(at).to_pylist()]
+
+        self.series |= {coordinate: number for number, coordinate in enumerate(cells("COORDINATE"), start=len(self.series))}
+        self.coordinates = pa.array(list(self.series), pa.string())
+        labels = list(zip(*(cells(source) for _, source in self.dimensions), strict=True))
+        self.labels += labels
+        codes, kept = [], np.ones(len(firsts), dtype=bool)
+        for (name, _), printed in zip(self.dimensions, zip(*labels, strict=True), strict=True):
             is_place = self.contract.columns[name].type == "place"
-            value = self.places.code(label) if is_place else label
-            kept = kept and (not is_place or self.places.is_kept(value))
-            key.append(value)
-        self.keys.append(tuple(key))
-        scalar = str(batch.column("SCALAR_ID")[first].as_py()).strip() or "0"
+            code = [self.places.code(label) for label in printed] if is_place else list(printed)
+            kept &= [self.places.is_kept(value) for value in code] if is_place else True
+            codes.append(code)
+        self.keys += zip(*codes, strict=True)
+        scalars = [scalar.strip() or "0" for scalar in cells("SCALAR_ID")]
+        for first, scalar in zip(firsts, scalars, strict=True):
+            if not scalar.isdecimal():
+                raise ShapeChanged(f"SCALAR_ID {scalar!r} at row {int(rows[first])}", "a power of ten in digits", AGAIN)
+        ended = [QUALITY["t"] if mark == "t" else 0 for mark in cells("TERMINATED")]
         self.kept = np.append(self.kept, kept)
-        self.scale = np.append(self.scale, 10.0 ** int(scalar))
-        self.ended = np.append(self.ended, QUALITY["t"] if str(batch.column("TERMINATED")[first].as_py()) == "t" else 0)
-        ids = [[known.setdefault(label, len(known))] for known, label in zip(self.label_ids, labels, strict=True)]
-        self.expected = np.hstack([self.expected, np.array(ids, dtype=np.int64).reshape(len(self.dimensions), 1)])
+        self.scale = np.append(self.scale, [10.0 ** int(scalar) for scalar in scalars])
+        self.ended = np.append(self.ended, np.array(ended, dtype=np.int64))
+        ids = [
+            [known.setdefault(label, len(known)) for label in printed]
+            for known, printed in zip(self.label_ids, zip(*labels, strict=True), strict=True)
+        ]
+        self.expected = np.hstack([self.expected, np.array(ids, dtype=np.int64)])
 
     def _labels_agree(self, batch: pa.RecordBatch, ids: Any, rows: Any) -> Any:
         """Labels are a function of COORDINATE; a row that says otherwise is set aside."""
@@ -181,7 +204,7 @@ class _Table:
     def _periods_of(self, batch: pa.RecordBatch, rows: Any) -> Any:
         column = batch.column(self.period_source)
         settings = self.contract.columns[self.contract.period or ""]
-        local = np.full(len(column.dictionary) + 1, -1, dtype=np.int64)
+        local = np.full(len(column.dictionary) + 1, NO_PERIOD, dtype=np.int64)
         indices = column.indices.to_numpy(zero_copy_only=False)
         for position, printed in enumerate(column.dictionary.to_pylist()):
             if printed not in self.spans:
@@ -237,11 +260,16 @@ class _Table:
             self._fault(batch, strange, rows, "status", "status", column[int(strange)].as_py(), f"one of {' '.join(STATUS[1:])} or A to E")
         return local[indices], good
 
-    def _quality(self, batch: pa.RecordBatch, status: Any) -> Any:
+    def _quality(self, batch: pa.RecordBatch, status: Any, rows: Any) -> tuple[Any, Any]:
+        """The letters of STATUS and SYMBOL as bits."""
         letters = np.where(status >= len(STATUS), status - len(STATUS), 0)
         column = batch.column("SYMBOL")
-        local = np.array([QUALITY.get(mark, 0) for mark in column.dictionary.to_pylist()] + [0], dtype=np.int64)
-        return letters | local[column.indices.to_numpy(zero_copy_only=False)]
+        indices = column.indices.to_numpy(zero_copy_only=False)
+        local = np.array([0 if mark == "" else QUALITY.get(mark, -1) for mark in column.dictionary.to_pylist()] + [0], dtype=np.int64)
+        good = local[indices] >= 0
+        for strange in np.flatnonzero(~good):
+            self._fault(batch, strange, rows, "status", "symbol", column[int(strange)].as_py(), "p, r, or nothing")
+        return letters | np.where(good, local[indices], 0), good
 
     def _fault(self, batch: pa.RecordBatch, position: Any, rows: Any, column: str, rule: str, found: Any, expected: str) -> None:
         index = int(position)
@@ -270,7 +298,7 @@ class _Table:
         if len(keys) < 2 or bool((np.diff(keys) > 0).all()):
             return
         keys.sort()
-        twice = keys[1:][(np.diff(keys) == 0) & (keys[1:] > 0)]
+        twice = keys[1:][np.diff(keys) == 0]
         if len(twice):
             span, series = int(twice[0]) >> 32, int(twice[0]) & 0xFFFFFFFF
             labels = ", ".join(self.labels[series])
@@ -282,7 +310,7 @@ class _Table:
 
 
 def _float(text: str | None) -> float:
-    try:
-        return float(text) if text is not None else float("nan")
-    except ValueError:
-        return float("inf")
+    """A number as the publisher writes it; anything else is not finite."""
+    if text is None:
+        return float("nan")
+    return float(text) if re.fullmatch(r"-?\d+(\.\d+)?", text, re.ASCII) else float("inf")

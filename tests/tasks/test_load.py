@@ -1,4 +1,5 @@
 """Loading."""
+
 from __future__ import annotations
 
 from demo.publishers import Publishers

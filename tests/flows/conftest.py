@@ -1,0 +1,135 @@
+"""One served home for the slow tests: `openlip serve` as staff start it, with server, worker and deployments, on a free port."""
+
+from __future__ import annotations
+
+import os
+import shutil
+import signal
+import subprocess
+import sys
+import time
+from collections.abc import Iterator
+from dataclasses import dataclass, field
+from pathlib import Path
+from typing import Any
+
+import pytest
+
+from demo.inbox import write_inbox
+from demo.publishers import Publishers
+from flows.processes import free_port
+from flows.server_api import ServerApi
+from tests.conftest import NOW
+
+ROOT = Path(__file__).parents[2]
+ENDED = ("COMPLETED", "FAILED", "CRASHED", "CANCELLED")
+COMPONENTS = "Components of population change by census metropolitan area, 2021 boundaries (17-10-0149-01)"
+COUNCIL = {"brief": "Newcomers and the City", "office": "City Council, City of Peterborough"}
+
+
+@dataclass
+class Served:
+    """A home under `openlip serve`."""
+
+    home: Path
+    port: int
+    publishers: Publishers
+    process: subprocess.Popen[bytes]
+    seconds: dict[str, float] = field(default_factory=dict)
+
+    @property
+    def api(self) -> ServerApi:
+        return ServerApi(self.port)
+
+    @property
+    def site(self) -> str:
+        return f"http://127.0.0.1:{self.port}"
+
+    def deployments(self) -> dict[str, dict[str, Any]]:
+        return {one["name"]: one for one in self.api.ask("POST", "/deployments/filter", {})}
+
+    def start(self, deployment: str, **order: Any) -> str:
+        """Press the button; gives the id of the run."""
+        wanted = {"state": {"type": "SCHEDULED"}, "parameters": {"order": order}}
+        run = self.api.ask("POST", f"/deployments/{self.deployments()[deployment]['id']}/create_flow_run", wanted)
+        return str(run["id"])
+
+    def ended(self, run_id: str, *, seconds: float = 120) -> dict[str, Any]:
+        """The run, when it has ended."""
+        limit = time.monotonic() + seconds
+        while time.monotonic() < limit:
+            run: dict[str, Any] = self.api.ask("GET", f"/flow_runs/{run_id}")
+            if run["state_type"] in ENDED:
+                return run
+            time.sleep(0.2)
+        raise AssertionError(f"{run['name']} is still {run['state_name']} after {seconds} s")
+
+    def artifact(self, run_id: str) -> dict[str, Any]:
+        """The one artifact of a run."""
+        (found,) = self.api.ask("POST", "/artifacts/filter", {"artifacts": {"flow_run_id": {"any_": [run_id]}}})
+        return dict(found)
+
+
+@pytest.fixture(scope="session")
+def served(_sample_home: Path, tmp_path_factory: pytest.TempPathFactory) -> Iterator[Served]:
+    """A sample home with partners' files, good and faulty, under `openlip serve`; nothing may be left when it has stopped."""
+    folder = tmp_path_factory.mktemp("served")
+    home, port = folder / "home", free_port()
+    shutil.copytree(_sample_home, home)
+    write_inbox(home / "inbox" / "partner_metrics")
+    with Publishers() as publishers, (folder / "said").open("wb") as said:
+        began = time.monotonic()
+        command = [sys.executable, "-m", "flows", "serve", "--home", str(home), "--port", str(port)]
+        process = subprocess.Popen(command, cwd=ROOT, env=_clean(publishers.url), stdout=said, stderr=said)
+        world = Served(home, port, publishers, process)
+        try:
+            _until_said(folder / "said", "OpenLIP is ready", process)
+            world.seconds["ready"] = time.monotonic() - began
+            yield world
+        finally:
+            process.send_signal(signal.SIGTERM)
+            code = process.wait(60)
+            left = _programs_of(home)
+            for pid in left:
+                os.kill(pid, signal.SIGKILL)
+    assert (code, left) == (0, []), f"ended with {code}, left {left} running: {(folder / 'said').read_text(encoding='utf-8')}"
+
+
+def _clean(publishers: str) -> dict[str, str]:
+    """The environment without settings of whoever runs the tests, in the sample's world."""
+    kept = {name: value for name, value in os.environ.items() if not name.startswith(("OPENLIP_", "PREFECT_"))}
+    return kept | {"OPENLIP_NOW": NOW, "OPENLIP_PUBLISHERS": publishers}
+
+
+def _until_said(log: Path, words: str, process: subprocess.Popen[bytes], *, seconds: float = 120) -> None:
+    limit = time.monotonic() + seconds
+    while words not in (text := log.read_text(encoding="utf-8")):
+        assert process.poll() is None, text
+        assert time.monotonic() < limit, text
+        time.sleep(0.1)
+
+
+def _programs_of(home: Path) -> list[int]:
+    """The processes that belong to a home."""
+    mark, found = f"OPENLIP_HOME={home}".encode(), []
+    for entry in Path("/proc").glob("[0-9]*/environ"):
+        try:
+            if mark in entry.read_bytes().split(b"\0"):
+                found.append(int(entry.parent.name))
+        except OSError:
+            continue
+    return found
+
+
+@pytest.fixture(scope="session")
+def runs(served: Served) -> dict[str, dict[str, Any]]:
+    """Four runs that have ended: a refresh with one source down while partners' files are collected, that source again, a brief."""
+    served.publishers.always("17100149", "html503")
+    pressed = time.monotonic()
+    ids = {"one source down": served.start("Refresh public statistics"), "collect": served.start("Collect partner data")}
+    ended = {name: served.ended(run) for name, run in ids.items()}
+    served.publishers.heal()
+    ended["refresh"] = served.ended(served.start("Refresh public statistics", tables=[COMPONENTS]))
+    ended["publish"] = served.ended(served.start("Make a brief", **COUNCIL))
+    served.seconds["runs"] = time.monotonic() - pressed
+    return ended

@@ -1,0 +1,142 @@
+"""prefect.yaml says nothing that Prefect would pass over in silence, and every form is one that staff can fill in."""
+
+from __future__ import annotations
+
+import re
+from collections.abc import Iterator
+from pathlib import Path
+from typing import Any
+from zoneinfo import ZoneInfo
+
+import pytest
+import yaml
+
+ROOT = Path(__file__).parents[2]
+TEXT = (ROOT / "prefect.yaml").read_text(encoding="utf-8")
+DEPLOYMENTS: list[dict[str, Any]] = yaml.safe_load(TEXT)["deployments"]
+NAMES = ["Refresh public statistics", "Collect partner data", "Make a brief"]
+PUBLIC = {
+    "Components of population change by census metropolitan area, 2021 boundaries (17-10-0149-01)",
+    "Permanent residents by census metropolitan area",
+}
+
+
+def unknown_keys(text: str) -> list[str]:
+    """The keys of a prefect.yaml that Prefect ignores, and the values that it does not check."""
+    from prefect.cli.deploy import _models as models
+
+    data = yaml.safe_load(text)
+    found = [f"{key}" for key in data if key not in {*models.PrefectYamlModel.model_fields, "prefect-version", "definitions"}]
+    for one in data["deployments"]:
+        limit = one.get("concurrency_limit")
+        parts = [("", one, models.DeploymentConfig), ("work_pool.", one.get("work_pool"), models.WorkPoolConfig)]
+        parts.append(("concurrency_limit.", limit, models.ConcurrencyLimitSpec))
+        for prefix, part, model in parts:
+            if isinstance(part, dict):
+                found += [f"{one['name']}.{prefix}{key}" for key in part if key not in model.model_fields]
+        if isinstance(limit, dict) and limit.get("collision_strategy", "ENQUEUE") not in ("ENQUEUE", "CANCEL_NEW"):
+            found.append(f"{one['name']}.concurrency_limit.collision_strategy: {limit['collision_strategy']}")
+        if isinstance(limit, dict) and not 60 <= limit.get("grace_period_seconds", 60) <= 86400:
+            found.append(f"{one['name']}.concurrency_limit.grace_period_seconds: {limit['grace_period_seconds']}")
+        models.DeploymentConfig(**one)
+    return found
+
+
+def test_every_key_is_known_to_prefect() -> None:
+    assert unknown_keys(TEXT) == []
+
+
+@pytest.mark.parametrize(
+    ("piece", "instead", "found"),
+    [
+        ("name: openlip\n", "nmae: openlip\n", ["nmae"]),
+        ("tags: [briefs]", "labels: [briefs]", ["Make a brief.labels"]),
+        ("{limit: 1, collision_strategy: ENQUEUE}", "{limit: 1, strategy: ENQUEUE}", ["Make a brief.concurrency_limit.strategy"]),
+        ("strategy: ENQUEUE}", "strategy: WAIT}", ["Make a brief.concurrency_limit.collision_strategy: WAIT"]),
+        ("work_pool: {name: openlip}", "work_pool: {pool: openlip}", [f"{name}.work_pool.pool" for name in NAMES]),
+    ],
+)
+def test_an_invented_key_is_found(piece: str, instead: str, found: list[str]) -> None:
+    assert piece in TEXT
+    assert unknown_keys(TEXT.replace(piece, instead)) == found
+
+
+def test_an_invented_key_of_a_schedule_is_refused() -> None:
+    with pytest.raises(ValueError, match="zone"):
+        unknown_keys(TEXT.replace("timezone: America/Toronto", "zone: America/Toronto"))
+
+
+def test_staff_see_a_handful_of_deployments_in_their_words() -> None:
+    assert [one["name"] for one in DEPLOYMENTS] == NAMES
+    assert yaml.safe_load(TEXT)["pull"] == []  # else the folder of whoever deployed last is written into each deployment
+    for one in DEPLOYMENTS:
+        assert re.fullmatch(r"flows(\.[a-z]+){2}", one["entrypoint"])  # a path would hide our packages behind flows/
+        assert one["enforce_parameter_schema"] is True
+        assert one["concurrency_limit"]["limit"] == 1
+        assert one["work_pool"] == {"name": "openlip"}
+        assert "paused" not in one
+
+
+def test_schedules_keep_what_staff_chose_and_are_told_in_words() -> None:
+    for one in DEPLOYMENTS:
+        for schedule in one.get("schedules", []):
+            assert schedule["slug"]
+            assert "active" not in schedule  # else each deployment switches it on again
+            assert ZoneInfo(schedule["timezone"]).key == "America/Toronto"
+            assert "(America/Toronto)" in one["description"]  # the pages show a schedule without its zone
+            assert one["concurrency_limit"]["collision_strategy"] == "CANCEL_NEW"
+        assert "**By itself:**" in one["description"]
+    crons = {one["name"]: [schedule["cron"] for schedule in one.get("schedules", [])] for one in DEPLOYMENTS}
+    assert crons == {"Refresh public statistics": ["45 8 * * *"], "Collect partner data": ["20 * * * *"], "Make a brief": []}
+
+
+@pytest.fixture
+def schemas(home: Path) -> dict[str, dict[str, Any]]:
+    """The parameter schema of each deployment, as the server gets it when this home is deployed."""
+    from prefect.flows import load_flow_from_entrypoint
+    from prefect.utilities.callables import parameter_schema
+
+    flows = {one["name"]: load_flow_from_entrypoint(one["entrypoint"], use_placeholder_flow=False) for one in DEPLOYMENTS}
+    return {name: parameter_schema(flow).model_dump() for name, flow in flows.items()}
+
+
+def test_every_field_has_a_title_a_sentence_and_one_type(schemas: dict[str, dict[str, Any]]) -> None:
+    for name, schema in schemas.items():
+        assert list(schema["properties"]) == ["order"], name  # labels survive only inside one model
+        for field, said in _fields(schema):
+            assert said["title"], field
+            assert said["title"][0].isupper(), field
+            assert said["description"].endswith("."), field
+            assert not {"anyOf", "oneOf"} & set(said), f"{name}: {field} is shown as a choice of types"
+            assert said["type"] in ("string", "boolean", "array"), field
+            assert "position" in said, field
+
+
+def test_choices_come_from_the_content(schemas: dict[str, dict[str, Any]]) -> None:
+    tables, partners = (dict(_fields(schemas[name]))["tables"]["items"]["enum"] for name in NAMES[:2])
+    brief = dict(_fields(schemas["Make a brief"]))
+    assert set(tables) >= PUBLIC
+    assert partners == ["Shared metrics reported by partners"]
+    assert "Newcomers and the City" in brief["brief"]["enum"]
+    assert "City Council, City of Peterborough" in brief["office"]["enum"]
+    assert brief["languages"]["items"]["enum"] == ["English", "French"]
+
+
+def test_a_form_left_alone_is_valid_but_a_brief_needs_a_brief_and_an_office(schemas: dict[str, dict[str, Any]]) -> None:
+    required = {name: next(iter(schema["definitions"].values())).get("required", []) for name, schema in schemas.items()}
+    assert required == {"Refresh public statistics": [], "Collect partner data": [], "Make a brief": ["brief", "office"]}
+    assert "default" not in dict(_fields(schemas["Make a brief"]))["day"]  # it would be the day of the deployment for ever
+
+
+def test_an_office_added_to_the_register_is_offered(home: Path) -> None:
+    from flows.forms import Publish
+
+    path = home / "registers" / "offices.csv"
+    row = 'school_board,district,"Trustees, District School Board","Conseil scolaire",2021A00033515,en,\n'
+    path.write_text(path.read_text(encoding="utf-8") + row, encoding="utf-8")
+    assert "Trustees, District School Board" in Publish.model_json_schema()["properties"]["office"]["enum"]
+
+
+def _fields(schema: dict[str, Any]) -> Iterator[tuple[str, dict[str, Any]]]:
+    (form,) = schema["definitions"].values()
+    yield from form["properties"].items()

@@ -1,0 +1,144 @@
+"""`openlip serve` from beginning to end: a real server, a real worker, the deployments, the runs that staff start, and their pages."""
+
+from __future__ import annotations
+
+import os
+import re
+import subprocess
+import sys
+from datetime import datetime
+from http.client import HTTPConnection, HTTPResponse
+from typing import Any
+
+import pytest
+
+from tests.flows.conftest import ROOT, Served
+
+pytestmark = pytest.mark.slow
+Runs = dict[str, dict[str, Any]]
+
+
+def test_the_deployments_are_there_with_their_forms(served: Served) -> None:
+    found = served.deployments()
+    assert sorted(found) == ["Collect partner data", "Make a brief", "Refresh public statistics"]
+    (form,) = found["Make a brief"]["parameter_openapi_schema"]["definitions"].values()
+    assert "City Council, City of Peterborough" in form["properties"]["office"]["enum"]
+    assert [one["schedule"]["timezone"] for one in found["Collect partner data"]["schedules"]] == ["America/Toronto"]
+    assert all(one["enforce_parameter_schema"] and one["global_concurrency_limit"]["limit"] == 1 for one in found.values())
+
+
+def test_an_order_that_the_form_does_not_offer_is_refused(served: Served) -> None:
+    with pytest.raises(OSError, match="is not one of"):
+        served.start("Make a brief", brief="Newcomers and the City", office="Somebody")
+
+
+def test_the_scheduler_has_made_the_coming_runs(served: Served) -> None:
+    wanted = {"flow_runs": {"state": {"type": {"any_": ["SCHEDULED"]}}}, "sort": "EXPECTED_START_TIME_ASC"}
+    minutes = {run["expected_start_time"][14:16] for run in served.api.ask("POST", "/flow_runs/filter", wanted) if run["auto_scheduled"]}
+    assert minutes == {"20", "45"}
+
+
+def test_one_bad_source_leaves_the_others_done_and_is_named(served: Served, runs: Runs) -> None:
+    run = runs["one source down"]
+    assert (run["state_type"], run["name"]) == ("FAILED", "Refresh all public tables")
+    assert run["state"]["message"].startswith(
+        "10 tables or files: 9 loaded, 1 could not be reached. statcan_components_cma: https://www150"
+    )
+    page = served.artifact(run["id"])["data"]
+    assert "| Permanent residents by census metropolitan area | Loaded: 372 rows, 372 new |" in page
+    assert (
+        "| Components of population change by census metropolitan area, 2021 boundaries (17-10-0149-01) | **Could not be reached** |"
+        in page
+    )
+    assert "17100149" in page.split("## Every table")[0]
+
+
+def test_only_fetching_is_tried_again(served: Served, runs: Runs) -> None:
+    asked = {"flow_runs": {"id": {"any_": [runs["one source down"]["id"]]}}}
+    tries = {run["run_count"] for run in _tasks(served, asked) if run["state_type"] == "FAILED"}
+    assert tries == {3}
+    assert {run["run_count"] for run in _tasks(served, asked) if run["state_type"] != "FAILED"} == {1}
+
+
+def test_the_source_that_is_back_is_loaded(served: Served, runs: Runs) -> None:
+    run = runs["refresh"]
+    assert (run["state_type"], run["state"]["message"]) == ("COMPLETED", "1 table or file: 1 loaded.")
+    assert run["name"].startswith("Refresh Components of population change")
+    assert "Loaded: 5,400 rows, 5,400 new" in served.artifact(run["id"])["data"]
+
+
+def test_partners_files_are_loaded_or_refused_with_the_reason(served: Served, runs: Runs) -> None:
+    run = runs["collect"]
+    assert (run["state_type"], run["name"]) == ("COMPLETED", "Collect what partners sent")
+    page = served.artifact(run["id"])["data"]
+    assert "p01_metrics.xlsx | Loaded: 80 rows, 80 new |" in page
+    assert "p05_2024-Q3_bad_values.csv | Loaded in part: 1 rows, 1 new, 6 held back |" in page
+    assert "p04_2024-Q3_extra_column.csv | **Refused** |" in page
+    assert "| the file | a column more: 'notes' |" in page
+    assert "705-555-0100" not in page
+
+
+def test_the_brief_links_to_documents_that_the_server_serves(served: Served, runs: Runs) -> None:
+    run = runs["publish"]
+    assert (run["state_type"], run["state"]["message"]) == ("COMPLETED", "2 documents wait for approval.")
+    assert run["name"] == "Newcomers and the City, for City Council, City of Peterborough"
+    links = re.findall(r"\]\((\S+)\)", served.artifact(run["id"])["data"])
+    assert [link.rsplit(".", 2)[-2:] for link in links] == [["en", "pdf"], ["en", "html"], ["fr", "pdf"], ["fr", "html"]]
+    for link in links:
+        answer, body = _get(served, link.removeprefix(served.site))
+        kind = "application/pdf" if link.endswith("pdf") else "text/html; charset=utf-8"
+        assert (answer.status, answer.headers["content-type"]) == (200, kind)
+        assert body.startswith(b"%PDF-" if link.endswith("pdf") else b"<!")
+
+
+@pytest.mark.parametrize("path", ["/editions/", "/editions/../warehouse.db", "/editions/%2e%2e/warehouse.db", "/editions//etc/passwd"])
+def test_nothing_but_editions_is_served(served: Served, path: str) -> None:
+    answer, body = _get(served, path)
+    assert answer.status == 404, body[:200]
+
+
+def test_another_host_name_is_refused(served: Served) -> None:
+    answer, _ = _get(served, "/api/health", host="partners.example")
+    assert answer.status == 400
+
+
+def test_a_press_of_the_button_is_taken_up_soon(served: Served, runs: Runs) -> None:
+    waits = {name: _moment(run["start_time"]) - _moment(run["created"]) for name, run in runs.items()}
+    print(f"\nready {served.seconds['ready']:.0f} s, four runs {served.seconds['runs']:.0f} s, from press to start:", waits)
+    assert max(waits.values()) < 60
+
+
+def test_a_port_in_use_and_a_home_that_is_missing_are_one_message(served: Served) -> None:
+    taken = _serve("--home", str(served.home), "--port", str(served.port))
+    assert (taken.returncode, taken.stderr.splitlines()[-1:]) == (
+        2,
+        [f"Something on this machine listens at port {served.port} already. Choose another: openlip serve --port {served.port + 1}"],
+    )
+    missing = _serve("--home", str(served.home / "nowhere"))
+    assert missing.returncode == 2
+    assert "Make a home with: openlip init" in missing.stderr
+
+
+def _serve(*arguments: str) -> subprocess.CompletedProcess[str]:
+    env = {name: value for name, value in os.environ.items() if not name.startswith("PREFECT_")}
+    command = [sys.executable, "-m", "flows", "serve", *arguments]
+    return subprocess.run(command, cwd=ROOT, env=env, capture_output=True, text=True, timeout=60, check=False)
+
+
+def _tasks(served: Served, asked: dict[str, Any]) -> list[dict[str, Any]]:
+    found: list[dict[str, Any]] = served.api.ask("POST", "/task_runs/filter", asked)
+    return found
+
+
+def _get(served: Served, path: str, *, host: str = "") -> tuple[HTTPResponse, bytes]:
+    connection = HTTPConnection("127.0.0.1", served.port, timeout=20)
+    try:
+        connection.request("GET", path, headers={"host": host} if host else {})
+        answer = connection.getresponse()
+        return answer, answer.read()
+    finally:
+        connection.close()
+
+
+def _moment(text: str) -> float:
+    return datetime.fromisoformat(text).timestamp()

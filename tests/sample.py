@@ -1,0 +1,77 @@
+"""The sample home with everything loaded, made once for all tests that only read it; others copy it."""
+
+from __future__ import annotations
+
+import argparse
+import atexit
+import shutil
+import tempfile
+from functools import lru_cache
+from pathlib import Path
+
+import pytest
+
+from demo.inbox import write_inbox
+from demo.publishers import Publishers
+from expectations.partnership import Partnership, read_partnership
+from flows import answers
+from flows.sentences import collect_files, publish_brief, refresh_tables
+from flows.verbs import Verbs
+from sql import warehouse as engines
+
+NOW = "2026-11-22T17:00:00+00:00"
+HERE = "2021S0503529"
+
+
+@lru_cache(maxsize=1)
+def filled_home() -> Path:
+    """A sample home after init, refresh, and collect of what partners sent without mistakes."""
+    root = Path(tempfile.mkdtemp(prefix="openlip-sample-"))
+    atexit.register(shutil.rmtree, root, ignore_errors=True)
+    home = root / "home"
+    answers.init(argparse.Namespace(source="peterborough", folder=home, sample=True))
+    with pytest.MonkeyPatch.context() as patch, Publishers() as publishers:
+        alone(patch)
+        patch.setenv("OPENLIP_PUBLISHERS", publishers.url)
+        partnership = read_partnership(home)
+        lines = refresh_tables(partnership, [], Verbs())
+        write_inbox(home / "inbox" / "partner_metrics", dirty=False)
+        lines += collect_files(partnership, [], Verbs())
+    assert not [line for line in lines if line.is_bad], lines
+    close(home)
+    return home
+
+
+def alone(patch: pytest.MonkeyPatch) -> None:
+    """The clock of the sample and no other setting of whoever runs the tests."""
+    for name in ("OPENLIP_HOME", "OPENLIP_WAREHOUSE", "OPENLIP_PUBLISHERS", "PREFECT_API_URL"):
+        patch.delenv(name, raising=False)
+    patch.setenv("OPENLIP_NOW", NOW)
+
+
+def filled() -> Partnership:
+    """The partnership of the loaded sample home, to be read only."""
+    return read_partnership(filled_home())
+
+
+def copy_to(folder: Path) -> Partnership:
+    """The loaded sample home, copied for a test that changes it."""
+    shutil.copytree(filled_home(), folder)
+    return read_partnership(folder)
+
+
+@lru_cache(maxsize=1)
+def published_home() -> Path:
+    """The loaded sample home with the council brief made, in English and French."""
+    home = filled_home().parent / "published"
+    with pytest.MonkeyPatch.context() as patch:
+        alone(patch)
+        publish_brief(copy_to(home), "council", "city_council", Verbs())
+    close(home)
+    return home
+
+
+def close(home: Path) -> None:
+    """Close the connections of this process to a home's warehouse."""
+    for writes in (True, False):
+        engines._engine(f"sqlite:///{home / 'warehouse.db'}", writes).dispose()
