@@ -7,6 +7,7 @@ from __future__ import annotations
 
 import hashlib
 import json
+import sys
 import zipfile
 from dataclasses import dataclass
 from functools import cached_property
@@ -21,7 +22,6 @@ from expectations import Contract, parse
 PID = "14109999"
 NAME = "bench_labour_force"
 FOLDER = Path(__file__).parent.parent / "build" / "bench"
-RELEASED = ("2026-11-06T08:30", "2026-12-04T08:30")
 FIRST_YEAR = 2001
 VECTOR = 1_234_000_000
 BLANK = {1: "x", 2: "..", 3: "F"}
@@ -155,7 +155,7 @@ def metadata(rows: int, *, vintage: int = 0) -> dict[str, Any]:
         "frequencyCode": 6,
         "nbSeriesCube": shape.series,
         "nbDatapointsCube": shape.rows,
-        "releaseTime": RELEASED[0] if not vintage else f"2026-11-{min(6 + vintage, 20):02}T08:30",
+        "releaseTime": f"2026-11-{6 + vintage:02}T08:30",
         "archiveStatusCode": "2",
         "archiveStatusEn": "CURRENT - a cube available to the public and that is current",
         "archiveStatusFr": "ACTIF - un cube qui est disponible au public et qui est toujours mise a jour",
@@ -266,7 +266,8 @@ def _description(shape: Shape) -> str:
             "Cube Title,Product Id,CANSIM Id,URL,Cube Notes,Archive Status,Frequency,Start Reference Period,End Reference Period,"
             "Total number of dimensions",
             f'"Labour force characteristics, invented for speed","{PID}","","https://www150.statcan.gc.ca/t1/tbl1/en/tv.action?pid={PID}01"'
-            f',"1;2","CURRENT - a cube available to the public and that is current","Monthly","{shape.months[0]}-01","{shape.months[-1]}-01",5,',
+            ',"1;2","CURRENT - a cube available to the public and that is current","Monthly",'
+            f'"{shape.months[0]}-01","{shape.months[-1]}-01",5,',
         ],
         [
             "Dimension ID,Dimension name,Dimension Notes,Dimension Definitions",
@@ -286,3 +287,7 @@ def _description(shape: Shape) -> str:
         ["Correction ID,Correction Date,Correction Note", ""],
     ]
     return "\r\n\r\n".join("\r\n".join(block) for block in blocks) + "\r\n"
+
+
+if __name__ == "__main__":
+    print(cached(int(sys.argv[1]), vintage=int(sys.argv[2])))

@@ -24,7 +24,6 @@ from tasks.check import check
 from tasks.compose.annex import as_dict
 from tasks.doctor import doctor
 from tasks.fetch import store
-from tasks.load import prepare
 from tasks.measure import measure
 from tasks.protect import ProtectedFigure, protect
 from tasks.show import show
@@ -154,7 +153,6 @@ def _apart(path: Path, contract: Contract, apart: Partnership) -> store.Snapshot
 def figures(options: argparse.Namespace) -> Answer:
     """openlip figures."""
     home = partnership()
-    prepare(home)
     queries = sql.read_all(home.home / "sql")
     wanted = [options.indicator] if options.indicator else [name for name, query in queries.items() if query.is_indicator]
     known_at = sentences.known_by(options.as_of) if options.as_of else None

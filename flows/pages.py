@@ -1,11 +1,12 @@
 """Markdown pages for the Prefect UI: what was loaded, what was refused and why, where the documents are.
 
-Tables are narrow and lists are preferred, so that the pages read on a telephone too.
+Lists, and tables of two columns, so that the pages read on a telephone too.
 """
 
 from __future__ import annotations
 
 import os
+import re
 from collections.abc import Mapping, Sequence
 from pathlib import Path
 from urllib.parse import quote
@@ -13,6 +14,7 @@ from urllib.parse import quote
 from babel import Locale
 
 from flows.sentences import Line, Made
+from tasks.check import Finding
 
 WORDS = {
     "loaded": "Loaded",
@@ -43,29 +45,30 @@ def _counts(line: Line) -> str:
 
 def _attention(lines: Sequence[Line], called: Mapping[str, str]) -> list[str]:
     told: list[str] = []
-    for line in lines:
+    for line in sorted(lines, key=lambda line: not line.is_bad):
         findings = [finding for finding in line.findings if finding.severity in ("critical", "warning")]
         if not findings and not line.message:
             continue
         told += ["", f"### {_named(line, called)}", ""]
         if not findings:
-            told.append(f"{WORDS[line.outcome]}. {_cell(line.message)}")
+            told.append(f"{WORDS[line.outcome]}. {_linked(_cell(line.message))}")
             continue
-        told += [f"{WORDS[line.outcome]}.", "", "| Where | We found | We expected | What to do |", "|---|---|---|---|"]
-        told += [f"| {_where(f.row, f.column)} | {_cell(f.found)} | {_cell(f.expected)} | {_cell(f.fix)} |" for f in findings[:MOST]]
+        told += [f"{WORDS[line.outcome]}.", "", *[_found(finding) for finding in findings[:MOST]]]
         if len(findings) > MOST:
             told.append(f"\n{len(findings) - MOST} more are in the ledger.")
     return ["## What needs a look", *told] if told else ["Nothing needs a look."]
 
 
+def _found(finding: Finding) -> str:
+    where = f"row {finding.row}" if finding.row else "the file"
+    place = f"{where}, {_cell(finding.column)}" if finding.column else where
+    said = [f"- **{place}:** we found {_cell(finding.found)};", f"we expected {_cell(finding.expected)}.", f"*{_cell(finding.fix)}*"]
+    return " ".join(said)
+
+
 def _named(line: Line, called: Mapping[str, str]) -> str:
     table = _cell(called.get(line.contract, line.contract))
     return f"{table}: {_cell(line.part)}" if line.part else table
-
-
-def _where(row: int | None, column: str) -> str:
-    place = f"row {row}" if row else "the file"
-    return f"{place}, {_cell(column)}" if column else place
 
 
 def summary(lines: Sequence[Line]) -> str:
@@ -99,6 +102,11 @@ def _links(item: Made, home: Path) -> str:
     return f"[Open the PDF]({base}/{pdf}) · [Open the web page]({base}/{web})"
 
 
+def _linked(text: str) -> str:
+    """Addresses as links that show the host alone: a long one would be wider than a telephone."""
+    return re.sub(r"https?://([^/\s]+)\S*", r"[\1](\g<0>)", text)
+
+
 def _cell(text: str) -> str:
-    """Text for a Markdown page: no pipes, no line breaks, no HTML."""
-    return text.replace("|", "\\|").replace("\n", " ").replace("<", "&lt;")
+    """Text for a Markdown page: what somebody typed into a file is shown, and makes no link, picture, table or HTML."""
+    return re.sub(r"([\\`\[\]<>|])", r"\\\1", text).replace("\n", " ")

@@ -55,8 +55,9 @@ class Front:
 
     def __init__(self, prefect: ASGIApp, editions: Path) -> None:
         self.prefect = prefect
-        # The folder appears with the first brief. Symbolic links are not followed and folders are not listed.
-        self.editions = Starlette(routes=[Mount(EDITIONS, StaticFiles(directory=editions, check_dir=False))])
+        editions.mkdir(exist_ok=True)
+        # Symbolic links are not followed and folders are not listed.
+        self.editions = Starlette(routes=[Mount(EDITIONS, StaticFiles(directory=editions))])
 
     async def __call__(self, scope: Scope, receive: Receive, send: Send) -> None:
         """Answer one request; the lifespan and web sockets are Prefect's."""

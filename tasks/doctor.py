@@ -63,7 +63,7 @@ def _warehouse(partnership: Partnership) -> Iterator[Look]:
             query = (
                 select(table.c.contract, func.max(table.c.at)).where(table.c.outcome.in_(("new", "unchanged"))).group_by(table.c.contract)
             )
-            seen = dict(connection.execute(query).tuples())
+            seen = dict(connection.execute(query).tuples().all())
     except SQLAlchemyError as error:
         yield Look("warehouse", False, f"{url} does not answer ({type(error).__name__}). Run: openlip build")
         return

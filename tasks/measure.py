@@ -17,6 +17,7 @@ from sql import IndicatorHeader, ledger, warehouse
 from sql.clock import stamp
 from tasks import Misuse
 from tasks.build import lay
+from tasks.load import prepare
 
 NUMBERS = ("value", "lower", "upper", "numerator", "denominator")
 COUNTS = ("reporters", "expected", "contributors")
@@ -71,7 +72,7 @@ def measure(partnership: Partnership, indicators: Iterable[str], *, known_at: st
     """Every figure of the indicators, ordered by indicator, place and period.
 
     `known_at` (a stamp such as 2026-11-22T17:00:00Z) answers as known then. Queries run over temporary views, so nothing in the
-    warehouse changes. An unknown name is `Misuse` and lists the names there are.
+    warehouse changes (but that empty tables are made where it has none yet). An unknown name is `Misuse` and lists the names there are.
     """
     queries = sql.read_all(partnership.home / "sql")
     known = sorted(name for name, query in queries.items() if query.is_indicator)
@@ -81,6 +82,7 @@ def measure(partnership: Partnership, indicators: Iterable[str], *, known_at: st
     order = sql.in_order(queries, set(wanted))
     read = {table for query in order for table in query.reads}
     contracts = [contract for contract in partnership.contracts() if contract.name in read]
+    prepare(partnership)
     with warehouse.reader(partnership.home).connect() as connection, connection.begin():
         releases = _releases(connection, known_at)
         lay(connection, partnership, contracts, order, known_at=known_at or stamp(), origin=True)

@@ -13,6 +13,7 @@ from expectations.partnership import Partnership
 from sql import ledger, warehouse
 from tasks import Misuse, Refused
 from tasks.compose.annex import as_dict
+from tasks.load import prepare
 from tasks.measure import measure
 from tasks.protect import protect
 
@@ -22,6 +23,7 @@ def show(what: str, partnership: Partnership) -> dict[str, Any]:
 
     Raises `Misuse` when nothing of that name is known, `Refused` when a file's bytes are not those that were recorded.
     """
+    prepare(partnership)
     if "@" in what:
         return _figure(what, partnership)
     document = _document(what, partnership)

@@ -7,6 +7,7 @@ import atexit
 import shutil
 import tempfile
 from functools import lru_cache
+from html.parser import HTMLParser
 from pathlib import Path
 
 import pytest
@@ -75,3 +76,32 @@ def close(home: Path) -> None:
     """Close the connections of this process to a home's warehouse."""
     for writes in (True, False):
         engines._engine(f"sqlite:///{home / 'warehouse.db'}", writes).dispose()
+
+
+class _Twin(HTMLParser):
+    """The text of the web page, its drawings' titles and its attributes that people are told, without styles."""
+
+    def __init__(self) -> None:
+        super().__init__()
+        self.said: list[str] = []
+        self.skip = 0
+
+    def handle_starttag(self, tag: str, attrs: list[tuple[str, str | None]]) -> None:
+        # The title of the page is its headline once more; that of a drawing is its alternative text.
+        self.skip += tag in ("style", "head")
+        self.said += [value or "" for name, value in attrs if name in ("aria-label", "alt", "title")]
+        self.said.append("\n")
+
+    def handle_endtag(self, tag: str) -> None:
+        self.skip -= tag in ("style", "head")
+        self.said.append("\n")
+
+    def handle_data(self, data: str) -> None:
+        if not self.skip:
+            self.said.append(data)
+
+
+def twin_text(path: Path) -> str:
+    reader = _Twin()
+    reader.feed(path.read_text(encoding="utf-8"))
+    return "".join(reader.said)

@@ -5,8 +5,12 @@ from __future__ import annotations
 import csv
 import hashlib
 import io
+import os
+import traceback
+import warnings
 import zipfile
-from collections.abc import Iterable, Sequence
+from collections.abc import Callable, Iterable, Sequence
+from pathlib import Path
 from typing import Any
 
 from sqlalchemy import MetaData, select, text
@@ -65,6 +69,26 @@ def judged(body: bytes, contract: Contract, partnership: Partnership, **known: A
 def loaded(body: bytes, contract: Contract, partnership: Partnership, **known: Any) -> Loaded:
     """Bytes, staged, checked and loaded under a contract."""
     return load(judged(body, contract, partnership, **known), contract, partnership)
+
+
+def in_child(work: Callable[[], object]) -> int:
+    """Run `work` in a child of this process, with all that is imported here; its id. It ends with 0, or 1 when `work` raises."""
+    url = warehouse.url_of(Path(os.environ["OPENLIP_HOME"]))
+    for writes in (True, False):  # a child must not share connections
+        warehouse._engine(url, writes).dispose()
+    with warnings.catch_warnings():
+        warnings.simplefilter("ignore", DeprecationWarning)  # of forking beside threads, from Python 3.12 on
+        child = os.fork()
+    if child:
+        return child
+    code = 1
+    try:
+        work()
+        code = 0
+    except BaseException:
+        traceback.print_exc()
+    finally:
+        os._exit(code)
 
 
 def later(environment: Any, moment: str) -> None:

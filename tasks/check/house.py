@@ -36,6 +36,11 @@ class ExpectRowsToSatisfy(ColumnMapExpectation):
     success_keys: ClassVar[tuple[str, ...]] = ("predicate", "mostly")
     args_keys: ClassVar[tuple[str, ...]] = ("column", "predicate")
 
+    def _validate(self, metrics: dict[str, Any], *more: Any, **named: Any) -> Any:
+        # The base counts only rows whose `column` is filled: a column of blanks would pass, and more wrong rows than filled
+        # ones would crash. A predicate speaks of every row.
+        return super()._validate(metrics | {"column_values.nonnull.unexpected_count": 0}, *more, **named)
+
 
 class DuplicateKeyRows(TableMetricProvider):
     """How many rows share their key with another row; NULLs are equal, one GROUP BY."""

@@ -115,7 +115,7 @@ class Blocks:
             for figure, point in ends:
                 self.book.claim(point.shown, figure.key, f"{where}, alternative text")
             told = ", ".join(f"{self.language.period(figure.period)}: {point.shown}" for figure, point in ends)
-            parts.append(f"{series.name}: {told}" if series.name else told)
+            parts.append(f"{series.name}: {told}" if series.name not in ("", title) else told)
         return f"{REFERENCE.sub('', title).strip()}. {'; '.join(parts)}."
 
     def _trend(self, part: Part, where: str) -> Figure:

@@ -132,7 +132,7 @@ class Book:
         return identity
 
     def check_ranges(self) -> None:
-        """A sum over rounded or hidden numbers is printed with its range somewhere in the brief, never bare."""
+        """A sum over rounded or hidden numbers is printed with its range in the body of the brief, never bare."""
         for key, where in self.bare.items():
             if key not in self.ranged:
                 raise FigureWithheld(

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import re
 from dataclasses import dataclass
 from datetime import date
 from typing import Any
@@ -13,6 +14,8 @@ from sql import periods
 from tasks.protect import ProtectedFigure
 
 MINUS = "−"
+# French puts a space before these signs (and inside its quotation marks); no line may break there.
+FRENCH_SPACE = re.compile(r" (?=[:;?!%»])|(?<=«) ")
 
 
 @dataclass(frozen=True, slots=True)
@@ -25,6 +28,10 @@ class Language:
     @property
     def locale(self) -> str:
         return str(self.words["locale"])
+
+    def spaced(self, text: str) -> str:
+        """Text with its signs held to the words they belong to."""
+        return FRENCH_SPACE.sub("\u00a0", text) if self.code == "fr" else text
 
     def number(self, value: float, decimals: int = 0) -> str:
         """1125 as 1,125 or 1 125; the minus is the sign, not the hyphen."""

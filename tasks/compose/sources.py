@@ -24,9 +24,8 @@ def source_line(figures: list[ProtectedFigure], text: Text) -> str:
     """ "Source: publisher, title, release date" for the line under a chart."""
     language = text.language
     parts = [f"{contract.name_in(language.code)}, {_released(contract, figures, text)}" for contract in contracts_of(figures, text)]
-    label = language.words["about"]["source"]
     colon = " : " if language.code == "fr" else ": "
-    return f"{label}{colon}{'; '.join(parts)}"
+    return language.spaced(f"{language.words['about']['source']}{colon}{'; '.join(parts)}")
 
 
 def about(text: Text, where: str, *, approver: str, name: str, edition: date) -> About:
@@ -72,7 +71,6 @@ def _claim(figure: ProtectedFigure, text: Text, where: str) -> None:
         text.book.claim(text.language.coverage(figure), figure.key, where)
     elif figure.is_shown and _is_ranged(figure, text):
         text.book.claim(text.language.range(figure), figure.key, where)
-        text.book.ranged.add(figure.key)
 
 
 def _is_ranged(figure: ProtectedFigure, text: Text) -> bool:

@@ -96,7 +96,7 @@ class Text:
                 f"{where}: the number {found!r} is bound to nothing. "
                 "Write {{ indicator }} for a figure, or [[...]] around a date or a section."
             )
-        return text
+        return self.language.spaced(text)
 
     def _literal(self, marked: str, where: str, editorial: bool) -> str:
         text = marked[2:-2]

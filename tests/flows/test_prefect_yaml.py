@@ -29,7 +29,10 @@ def unknown_keys(text: str) -> list[str]:
     found = [f"{key}" for key in data if key not in {*models.PrefectYamlModel.model_fields, "prefect-version", "definitions"}]
     for one in data["deployments"]:
         limit = one.get("concurrency_limit")
-        parts = [("", one, models.DeploymentConfig), ("work_pool.", one.get("work_pool"), models.WorkPoolConfig)]
+        parts: list[tuple[str, Any, Any]] = [
+            ("", one, models.DeploymentConfig),
+            ("work_pool.", one.get("work_pool"), models.WorkPoolConfig),
+        ]
         parts.append(("concurrency_limit.", limit, models.ConcurrencyLimitSpec))
         for prefix, part, model in parts:
             if isinstance(part, dict):
@@ -96,7 +99,7 @@ def schemas(home: Path) -> dict[str, dict[str, Any]]:
     from prefect.flows import load_flow_from_entrypoint
     from prefect.utilities.callables import parameter_schema
 
-    flows = {one["name"]: load_flow_from_entrypoint(one["entrypoint"], use_placeholder_flow=False) for one in DEPLOYMENTS}
+    flows: dict[str, Any] = {one["name"]: load_flow_from_entrypoint(one["entrypoint"], use_placeholder_flow=False) for one in DEPLOYMENTS}
     return {name: parameter_schema(flow).model_dump() for name, flow in flows.items()}
 
 

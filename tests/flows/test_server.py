@@ -6,6 +6,7 @@ import os
 import re
 import subprocess
 import sys
+import time
 from datetime import datetime
 from http.client import HTTPConnection, HTTPResponse
 from typing import Any
@@ -32,25 +33,29 @@ def test_an_order_that_the_form_does_not_offer_is_refused(served: Served) -> Non
         served.start("Make a brief", brief="Newcomers and the City", office="Somebody")
 
 
-def test_the_scheduler_has_made_the_coming_runs(served: Served) -> None:
-    wanted = {"flow_runs": {"state": {"type": {"any_": ["SCHEDULED"]}}}, "sort": "EXPECTED_START_TIME_ASC"}
-    minutes = {run["expected_start_time"][14:16] for run in served.api.ask("POST", "/flow_runs/filter", wanted) if run["auto_scheduled"]}
+def test_the_scheduler_makes_the_coming_runs(served: Served) -> None:
+    wanted = {"flow_runs": {"state": {"type": {"any_": ["SCHEDULED"]}}}}
+    minutes: set[str] = set()
+    limit = time.monotonic() + 30
+    while minutes != {"20", "45"} and time.monotonic() < limit:
+        runs = served.api.ask("POST", "/flow_runs/filter", wanted)
+        minutes = {run["expected_start_time"][14:16] for run in runs if run["auto_scheduled"]}
+        time.sleep(0.3)
     assert minutes == {"20", "45"}
 
 
 def test_one_bad_source_leaves_the_others_done_and_is_named(served: Served, runs: Runs) -> None:
     run = runs["one source down"]
     assert (run["state_type"], run["name"]) == ("FAILED", "Refresh all public tables")
-    assert run["state"]["message"].startswith(
-        "10 tables or files: 9 loaded, 1 could not be reached. statcan_components_cma: https://www150"
-    )
+    said = run["state"]["message"]
+    assert re.match(r"10 tables or files: .*, 1 could not be reached\. statcan_components_cma: https://www150", said), said
     page = served.artifact(run["id"])["data"]
     assert "| Permanent residents by census metropolitan area | Loaded: 372 rows, 372 new |" in page
     assert (
         "| Components of population change by census metropolitan area, 2021 boundaries (17-10-0149-01) | **Could not be reached** |"
         in page
     )
-    assert "17100149" in page.split("## Every table")[0]
+    assert "[www150.statcan.gc.ca](https://www150.statcan.gc.ca/t1/wds/rest/getFullTableDownloadCSV/17100149/en) answered 503" in page
 
 
 def test_only_fetching_is_tried_again(served: Served, runs: Runs) -> None:
@@ -74,7 +79,7 @@ def test_partners_files_are_loaded_or_refused_with_the_reason(served: Served, ru
     assert "p01_metrics.xlsx | Loaded: 80 rows, 80 new |" in page
     assert "p05_2024-Q3_bad_values.csv | Loaded in part: 1 rows, 1 new, 6 held back |" in page
     assert "p04_2024-Q3_extra_column.csv | **Refused** |" in page
-    assert "| the file | a column more: 'notes' |" in page
+    assert "- **the file:** we found a column more: 'notes'; we expected the columns partner, period, metric, value. *Use" in page
     assert "705-555-0100" not in page
 
 

@@ -136,9 +136,7 @@ def test_columns_are_found_by_name(publishers: Publishers, partnership: Partners
 
 @pytest.mark.parametrize("end", ["\r\n", "\n"])
 @pytest.mark.parametrize("cut", [0, 1])
-def test_line_ends_and_a_missing_last_one_change_nothing(
-    end: str, cut: int, warehouse: str, publishers: Publishers, partnership: Partnership
-) -> None:
+def test_line_ends_and_a_missing_last_one_change_nothing(end: str, cut: int, publishers: Publishers, partnership: Partnership) -> None:
     """S01: CRLF live, LF in copies that passed through git; a last line without an end is a line."""
     sent = world.edition(publishers, "ODP-PR-PT_CMA.csv")
     assert sent.endswith(b"\r\n")

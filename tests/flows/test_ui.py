@@ -1,0 +1,147 @@
+"""The pages staff use, in a real browser, on a desk and on a telephone: they work, and they call nobody outside.
+
+`OPENLIP_SHOTS=DIR` keeps a picture of every page.
+"""
+
+from __future__ import annotations
+
+import os
+from collections.abc import Iterator
+from pathlib import Path
+from typing import Any
+from urllib.parse import urlsplit
+
+import pytest
+
+from tests.flows.conftest import Served
+
+playwright = pytest.importorskip("playwright.sync_api")
+pytestmark = pytest.mark.slow
+Runs = dict[str, dict[str, Any]]
+HERE = ("127.0.0.1", "localhost")
+CHROMIUM = next((path for path in ("/usr/bin/chromium", "/usr/bin/chromium-browser") if Path(path).exists()), None)
+WIDTHS = {"desk": 1400, "telephone": 400}
+LABELS = {
+    "Refresh public statistics": ["Tables"],
+    "Collect partner data": ["Partner tables"],
+    "Make a brief": ["Brief", "For", "Languages", "As known on an earlier day", "Day"],
+}
+
+
+class Browser:
+    """A page that remembers what it asked for, and of whom."""
+
+    def __init__(self, page: Any, site: str, width: str) -> None:
+        self.page, self.site, self.width = page, site, width
+        self.answered: set[str] = set()
+        self.blocked: set[str] = set()
+        self.faults: list[str] = []
+        page.on("request", lambda request: self._asked(request.url))
+        page.on("response", lambda answer: self._asked(answer.url))
+        page.on("console", lambda message: self._told(message.text))
+        page.on("pageerror", lambda error: self.faults.append(str(error)))
+
+    def open(self, path: str, *words: str) -> None:
+        """Open a page and wait until it shows the words."""
+        self.page.goto(self.site + path)
+        for word in words:
+            playwright.expect(self.page.get_by_text(word, exact=True).first).to_be_visible(timeout=20_000)
+        if folder := os.environ.get("OPENLIP_SHOTS"):
+            self.page.wait_for_timeout(800)
+            name = "-".join(part for part in path.split("/") if part)
+            self.page.screenshot(path=f"{folder}/{name[:60]}-{self.width}.png", full_page=True)
+
+    def _asked(self, url: str) -> None:
+        """A request that the policy stops is never made, so what is seen here has left the page."""
+        host = urlsplit(url).hostname
+        if host:
+            self.answered.add(host)
+
+    def _told(self, text: str) -> None:
+        if "Content Security Policy" in text and "Connecting to" in text:
+            self.blocked.add(str(urlsplit(text.split("'")[1]).hostname))
+
+
+@pytest.fixture(scope="module")
+def chromium() -> Iterator[Any]:
+    """A headless browser."""
+    if CHROMIUM is None:
+        pytest.skip("no Chromium on this machine: install it to look at the pages")
+    with playwright.sync_playwright() as started:
+        browser = started.chromium.launch(executable_path=CHROMIUM, args=["--no-sandbox"])
+        yield browser
+        browser.close()
+
+
+@pytest.fixture(params=WIDTHS)
+def browser(request: pytest.FixtureRequest, chromium: Any, served: Served) -> Iterator[Browser]:
+    """A new browser window; at its end nothing has left this machine and no page has failed."""
+    context = chromium.new_context(viewport={"width": WIDTHS[request.param], "height": 900}, locale="en-CA", timezone_id="America/Toronto")
+    window = Browser(context.new_page(), served.site, request.param)
+    yield window
+    context.close()
+    assert window.answered <= set(HERE)
+    assert window.faults == []
+    # The pages would call an analytics host; that they try shows that the policy is what stops them.
+    assert window.blocked <= {"sr-client-cfg.amplitude.com", "api2.amplitude.com"}
+
+
+def test_the_first_page_and_the_list(browser: Browser, served: Served) -> None:
+    browser.open("/", "Flow Runs")
+    browser.open("/v2/deployments", *LABELS)
+    assert browser.blocked == {"sr-client-cfg.amplitude.com"}
+
+
+@pytest.mark.parametrize("name", LABELS)
+def test_a_form_has_its_labels_and_sentences(browser: Browser, served: Served, name: str) -> None:
+    deployment = served.deployments()[name]
+    (form,) = deployment["parameter_openapi_schema"]["definitions"].values()
+    browser.open(f"/v2/deployments/deployment/{deployment['id']}/run", "Parameters", "Submit")
+    said = browser.page.locator("main").inner_text()
+    for label, field in zip(LABELS[name], form["properties"].values(), strict=True):
+        assert f"{label} (Optional)" in said or f"\n{label}\n" in said
+        assert field["description"] in said
+    assert "None" not in said
+
+
+def test_a_call_to_outside_would_be_seen(chromium: Any, served: Served) -> None:
+    """The same page without its policy: the browser asks for an outside host, and what counts requests here sees it."""
+    context = chromium.new_context(bypass_csp=True)
+    context.route("**/*", lambda route: route.continue_() if urlsplit(route.request.url).hostname in HERE else route.abort())
+    window = Browser(context.new_page(), served.site, "without policy")
+    with window.page.expect_request(lambda request: urlsplit(request.url).hostname not in HERE, timeout=20_000):
+        window.open("/v2/deployments", *LABELS)
+    context.close()
+    assert window.answered - set(HERE) == {"sr-client-cfg.amplitude.com"}
+
+
+def test_tables_are_chosen_by_what_people_call_them(browser: Browser, served: Served) -> None:
+    browser.open(f"/v2/deployments/deployment/{served.deployments()['Refresh public statistics']['id']}/run", "Tables (Optional)")
+    browser.page.get_by_role("button", name="Select").first.click()
+    for title in ("Permanent residents by census metropolitan area", "Population estimates, quarterly (17-10-0009-01)"):
+        browser.page.get_by_role("option", name=title).click()
+    browser.page.keyboard.press("Escape")
+    chosen = browser.page.locator("main").inner_text()
+    assert "Permanent residents by census metropolitan area" in chosen
+
+
+def test_a_run_and_its_page_are_read(browser: Browser, served: Served, runs: Runs) -> None:
+    for name, words in {"collect": "What needs a look", "publish": "Open the PDF", "one source down": "What needs a look"}.items():
+        run = runs[name]
+        browser.open(f"/v2/runs/flow-run/{run['id']}", "Logs")
+        assert run["name"] in browser.page.locator("main").inner_text()
+        browser.open(f"/v2/artifacts/artifact/{served.artifact(run['id'])['id']}", words)
+        assert browser.page.evaluate("document.documentElement.scrollWidth") <= WIDTHS[browser.width]
+
+
+def test_a_document_opens_from_its_page(browser: Browser, served: Served, runs: Runs) -> None:
+    browser.open(f"/v2/artifacts/artifact/{served.artifact(runs['publish']['id'])['id']}", "English")
+    link = browser.page.get_by_role("link", name="Open the web page").first.get_attribute("href")
+    assert link
+    browser.open(link.removeprefix(served.site))
+    assert browser.page.get_by_role("heading", level=1).count() == 1
+
+
+def test_the_older_pages_call_nobody_either(browser: Browser) -> None:
+    browser.page.context.add_cookies([{"name": "prefect_ui_version", "value": "v1", "url": browser.site}])
+    browser.open("/dashboard", "Flow Runs")

@@ -1,0 +1,453 @@
+"""Checking: what is wrong, where, and how to mend it, for every row that is wrong and for no other."""
+
+from __future__ import annotations
+
+import csv
+import json
+import socket
+import subprocess
+import sys
+from collections import Counter
+from collections.abc import Callable
+from pathlib import Path
+from typing import Any
+
+import pytest
+
+from demo.inbox import ARRIVES, EXPECTED, FIGURES, write_inbox
+from demo.publishers import Publishers
+from expectations import Contract, ContractBroken, read
+from expectations.partnership import Partnership
+from tasks import Misuse
+from tasks import check as checking
+from tasks.check import Finding, Verdict
+from tests import world
+from tests.world import ircc_file, ircc_row, judged, loaded, partner_file, population_row, statcan_file, zipped
+
+ROOT = Path(__file__).parents[2]
+METRICS = read("partner_metrics")
+RESIDENTS = read("ircc_pr_cma")
+PLACES = read("places")
+OFFICES = read("offices")
+POPULATION = world.changed("statcan_population_quarterly", ("rows: [100,", "rows: [1,"))
+
+# How the findings of demo.inbox.EXPECTED are called by the rules.
+KINDS = {
+    "missing column": {"shape"},
+    "unexpected column": {"shape"},
+    "empty": {"shape"},
+    "encoding": {"encoding"},
+    "unknown metric": {"known_metric"},
+    "unknown partner": {"known_partner"},
+    "formula": {"formula"},
+    "not a whole number": {"integer", "date"},
+    "negative": {"least"},
+    "duplicate": {"key"},
+    "no such period": {"period"},
+}
+
+
+def where(verdict: Verdict) -> list[tuple[str, int | None, str, str]]:
+    return [(finding.rule, finding.row, finding.column, finding.severity) for finding in verdict.findings]
+
+
+# Dirty files of partners
+
+
+Lines = dict[str, Any]
+
+
+def test_dirty_files_of_partners(warehouse: str, partnership: Partnership) -> None:
+    """One collection of all files of the sample partners, dirty ones among them."""
+    write_inbox(partnership.home / "inbox" / "partner_metrics")
+    dirty = world.collect(partnership)
+    assert {part: line.outcome for part, line in dirty.items() if line.outcome != "loaded"} == {
+        "p01_2024-Q3_no_value.csv": "blocked",
+        "p02_2024-Q3_windows-1252.csv": "held",
+        "p03_2024-Q3_formula_and_date.xlsx": "held",
+        "p04_2024-Q3_extra_column.csv": "blocked",
+        "p05_2024-Q3_bad_values.csv": "held",
+        "p07_2024-Q3_empty.csv": "blocked",
+        "p77_2026-Q3_unknown_partner.csv": "blocked",
+    }
+    findings_are_those_expected_and_no_others(dirty, partnership)
+    good_rows_arrive_and_no_others(partnership)
+    held_rows_wait_with_their_content(dirty, partnership)
+    every_finding_is_one_sentence(dirty)
+    # P02: the notes in a file with a column more may be about people: they are in no table.
+    assert "705-555-0100" not in repr(world.dump(partnership))
+
+
+def findings_are_those_expected_and_no_others(dirty: Lines, partnership: Partnership) -> None:
+    """File by file: row as a person counts it, column, kind; nothing beyond; clean files have none. The ledger holds the same."""
+    for part, line in dirty.items():
+        found = [(finding.row or 0, finding.rule) for finding in line.findings]
+        expected = EXPECTED.get(part, [])
+        assert [row for row, _ in sorted(found)] == [row for row, _, _ in sorted(expected)], part
+        for row, column, kind in expected:
+            same = [f for f in line.findings if (f.row or 0) == row and f.rule in KINDS[kind]]
+            assert same, (part, row, kind)
+            assert same[0].column in (column, ""), (part, row, column)
+    told = world.ask(
+        partnership,
+        'select v.part, f.number, f.rule, f.severity, f.row, f."column", f.found, f.expected, f.fix from finding f '
+        "join verdict v on v.id = f.verdict where v.contract = 'partner_metrics'",
+    )
+    names = ("rule", "severity", "row", "column", "found", "expected", "fix")
+    said = [
+        (part, number, *[getattr(finding, name) for name in names])
+        for part, line in dirty.items()
+        for number, finding in enumerate(line.findings, start=1)
+    ]
+    assert sorted(told, key=repr) == sorted(said, key=repr)
+
+
+def good_rows_arrive_and_no_others(partnership: Partnership) -> None:
+    """The dirty files speak of a quarter of their own, so what is in the warehouse of it came from them."""
+    rows = world.as_of(partnership, METRICS)
+    arrived = [(r["partner"], r["period"], r["metric"], r["value"]) for r in rows if r["period"] == "2024-Q3" or r["partner"] == "p77"]
+    assert sorted(arrived) == sorted(row for rows in ARRIVES.values() for row in rows)
+    with FIGURES.open(encoding="utf-8", newline="") as declared:
+        sent = sum(cell != "" for line in list(csv.reader(declared))[1:] for cell in line[2:])
+    assert len(rows) == sent + len(arrived)
+
+
+def held_rows_wait_with_their_content(dirty: Lines, partnership: Partnership) -> None:
+    """Every row that a finding names is in quarantine as it was read; the file itself stays in the inbox and in the store."""
+    held = world.ask(
+        partnership,
+        "select v.part, q.\"row\", q.content from quarantine q join verdict v on v.id = q.verdict where v.contract = 'partner_metrics'",
+    )
+    assert {(part, row) for part, row, _ in held} == {(part, row) for part, rows in EXPECTED.items() for row, _, _ in rows if row}
+    contents = {(part, row): json.loads(content) for part, row, content in held}
+    bad = "p05_2024-Q3_bad_values.csv"
+    assert contents[bad, 3] == {"partner": "p05", "metric": "trainings_delivered", "period": "2024-Q3", "value": -2.0}
+    assert [contents[bad, row]["value"] for row in (4, 6, 7)] == ["1 204", 33.0, 36.0]
+    assert contents[bad, 8] == {"partner": "p05", "period": "2026-Q5", "metric": "training_participants", "value": "19"}
+    for part in EXPECTED:
+        assert (partnership.home / "inbox" / "partner_metrics" / part).is_file()
+    assert len(world.ask(partnership, "select part from snapshot where contract = 'partner_metrics'")) == len(dirty)
+
+
+def every_finding_is_one_sentence(dirty: Lines) -> None:
+    """What, where and what to do: nobody has to know the code to mend a file."""
+    for part, line in dirty.items():
+        for finding in line.findings:
+            text = finding.sentence()
+            assert text.startswith(part)
+            assert "\n" not in text
+            assert all((finding.found, finding.expected, finding.fix))
+            assert (f"row {finding.row}" in text) == bool(finding.row)
+
+
+# Counts
+
+
+def test_a_thousand_bad_rows_are_a_thousand_findings(warehouse: str, partnership: Partnership) -> None:
+    """Not 20 and not 200: every row is told and held."""
+    rows = [["p01", f"{1000 + n}-Q1", "clients_served", -1 if n % 2 else "x"] for n in range(1000)]
+    verdict = judged(partner_file(*rows, ["p01", "2026-Q3", "clients_served", 5]), METRICS, partnership)
+    assert Counter(finding.rule for finding in verdict.findings) == {"integer": 500, "least": 500}
+    assert sorted(finding.row or 0 for finding in verdict.findings) == list(range(2, 1002))
+    assert (verdict.outcome, verdict.rows_read, verdict.rows_kept, verdict.rows_held) == ("held", 1001, 1, 1000)
+    world.load(verdict, METRICS, partnership)
+    assert world.ask(partnership, "select count(*) from finding") == [(1000,)]
+    assert [row for row, _ in world.quarantined(partnership, METRICS.name)] == list(range(2, 1002))
+
+
+def test_rows_beyond_the_list_are_held_all_the_same(partnership: Partnership, monkeypatch: pytest.MonkeyPatch) -> None:
+    """A list that is cut says how many more there are; no row goes on for it, and the file is not refused for it."""
+    monkeypatch.setattr(checking, "LISTED", 3)
+    rows = [["p01", f"{1000 + n}-Q1", "clients_served", -1 if n < 10 else "x"] for n in range(20)]
+    verdict = judged(partner_file(*rows, ["p01", "2026-Q3", "clients_served", 5]), METRICS, partnership)
+    assert (verdict.outcome, verdict.rows_kept, verdict.rows_held) == ("held", 1, 20)
+    assert sum(finding.rows for finding in verdict.findings) == 20
+    assert len(verdict.findings) == 8
+
+
+# Outcomes
+
+
+def test_a_file_without_a_good_row_is_blocked(partnership: Partnership) -> None:
+    verdict = judged(partner_file(["p77", "2026-Q3", "clients_served", 5]), METRICS, partnership)
+    assert (verdict.outcome, verdict.goes_on, verdict.rows_held) == ("blocked", False, 1)
+
+
+def test_a_remark_alone_passes(partnership: Partnership) -> None:
+    body = partner_file(["p01", "2026-Q3", "clients_served", 5]) + b"\xa0\r\n"
+    verdict = judged(body, METRICS, partnership)
+    assert where(verdict)[0] == ("encoding", None, "", "warning")
+
+
+def test_both_rows_of_a_duplicate_wait_whether_they_agree_or_not(partnership: Partnership) -> None:
+    """P06: an identical duplicate and one with another value; nobody guesses which is right."""
+    rows = [["p01", "2026-Q3", metric, 5] for metric in ("clients_served", "clients_served", "job_placements", "language_wait")]
+    verdict = judged(partner_file(*rows, ["p01", "2026-Q3", "language_wait", 6]), METRICS, partnership)
+    assert where(verdict) == [("key", row, "", "critical") for row in (2, 3, 5, 6)]
+    assert (verdict.outcome, verdict.rows_kept) == ("held", 1)
+    assert "clients_served" not in verdict.findings[0].fix
+
+
+def test_an_empty_register_of_members_knows_nobody(partnership: Partnership) -> None:
+    (partnership.home / "registers" / "members.csv").write_text("partner,name_en,name_fr,sector,joined,left,successor\n", encoding="utf-8")
+    verdict = judged(partner_file(["p01", "2026-Q3", "clients_served", 5]), METRICS, partnership)
+    assert where(verdict) == [("known_partner", 2, "partner", "critical")]
+    assert "members.csv" in verdict.findings[0].fix
+
+
+# Limits of public tables
+
+
+def months(*totals: str) -> bytes:
+    return ircc_file([ircc_row(2025, world.MONTHS[n], "Peterborough", total) for n, total in enumerate(totals)])
+
+
+@pytest.mark.parametrize(
+    ("total", "rule"), [("7", "rounding"), ("-5", "least"), ("100005", "most"), ("100002", "most"), ("-3", "least"), ("x", "integer")]
+)
+def test_a_value_out_of_its_limits_is_held(total: str, rule: str, partnership: Partnership) -> None:
+    """The publisher rounds to five and counts people: anything else waits for somebody to look, and is not a zero."""
+    verdict = judged(months("10", total, "15"), RESIDENTS, partnership)
+    assert (rule, 3) in [(finding.rule, finding.row) for finding in verdict.findings]
+    assert {finding.row for finding in verdict.findings} == {3}
+    assert (verdict.outcome, verdict.rows_kept, verdict.rows_held) == ("held", 2, 1)
+
+
+def test_a_jump_is_told_and_not_held(publishers: Publishers, partnership: Partnership) -> None:
+    """S10: a true jump of the last month is loaded with a warning."""
+    steady = ["50", "55", "60", "50", "45", "50"]
+    verdict = judged(months(*steady, "300"), RESIDENTS, partnership)
+    assert (where(verdict), verdict.outcome) == ([("jump", 8, "persons", "warning")], "passed")
+    assert judged(months(*steady, "65"), RESIDENTS, partnership).findings == ()
+    assert judged(months("5", "5", "5", "45"), RESIDENTS, partnership).findings == (), "a few people more are no jump"
+
+
+def population(*rows: list[str]) -> bytes:
+    return zipped("17100009", statcan_file(rows))
+
+
+def test_half_of_the_rows_is_not_the_table(partnership: Partnership) -> None:
+    """The metadata says how many data points there are: a table of half of them is blocked, whatever its rows say."""
+    body = population(population_row("2024-07", "35", "5"), population_row("2024-10", "35", "6"))
+    verdict = judged(body, POPULATION, partnership, name="17100009-eng.zip", facts={"datapoints": 4})
+    assert (where(verdict), verdict.outcome) == ([("datapoints", None, "rows_read", "critical")], "blocked")
+    assert verdict.findings[0].found == "2 rows"
+
+
+def test_a_value_without_a_reason_is_held(partnership: Partnership) -> None:
+    """A blank VALUE without a STATUS, or beside a letter of quality, says nothing."""
+    rows = [population_row("2024-01", "35", ""), population_row("2024-04", "35", "", STATUS="E"), population_row("2024-07", "35", "5")]
+    verdict = judged(population(*rows), POPULATION, partnership, name="x.zip")
+    assert where(verdict) == [("reason", 2, "persons", "critical"), ("reason", 3, "persons", "critical")]
+    assert verdict.rows_kept == 1
+    alone = judged(population(rows[0]), POPULATION, partnership, name="x.zip")
+    assert (where(alone), alone.outcome) == ([("reason", 2, "persons", "critical")], "blocked")
+
+
+def components(*rows: list[str]) -> bytes:
+    """Rows of table 17-10-0149: period, gender, component, value."""
+    header = [*world.STATCAN_HEADER[:3], "Gender", "Age group", "Components of population growth", *world.STATCAN_HEADER[3:]]
+    made = []
+    for number, (period, gender, component, value) in enumerate(rows):
+        row = population_row(period, "35", value, DGUID="2021S0503529", COORDINATE=f"1.{number}")
+        made.append([*row[:3], gender, "All ages", component, *row[3:]])
+    return zipped("17100149", statcan_file(made, header=header))
+
+
+def test_a_category_we_do_not_know_is_held(partnership: Partnership) -> None:
+    """A member that the publisher added or renamed waits; the finding says how many rows and where the first stands."""
+    contract = world.changed("statcan_components_cma", ("rows: [100,", "rows: [1,"))
+    total = "Total - gender"
+    body = components(["2023/2024", total, "Births", "5"], ["2023/2024", total, "Arrivals", "6"], ["2023/2024", "Women", "Deaths", "6"])
+    verdict = judged(body, contract, partnership, name="x.zip")
+    assert where(verdict) == [("one_of_gender", 4, "gender", "critical"), ("one_of_component", 3, "component", "critical")]
+    assert verdict.findings[1].found == "Arrivals"
+    assert "Births, Deaths" in verdict.findings[1].expected
+    assert (verdict.outcome, verdict.rows_kept, verdict.rows_held) == ("held", 1, 2)
+
+
+def test_zeros_of_a_series_that_is_held_are_held_too(partnership: Partnership) -> None:
+    """An unknown category has no months of zero either."""
+    contract = world.changed(
+        "ircc_pr_cma",
+        ("grain: [place, period]", "grain: [place, period, group]"),
+        ("EN_PROVINCE_TERRITORY, ", ""),
+        ("  persons:", "  group: {source: EN_PROVINCE_TERRITORY, one_of: [Ontario]}\n  persons:"),
+    )
+    rows = [ircc_row(2025, month, "Peterborough", "10") for month in world.MONTHS[:4]]
+    rows.append(ircc_row(2025, "Jan", "Peterborough", "10", province="Onterio"))
+    assert loaded(ircc_file(rows), contract, partnership).outcome == "held"
+    assert {row["group"] for row in world.as_of(partnership, contract)} == {"Ontario"}
+
+
+def test_no_row_of_our_places_is_a_finding(partnership: Partnership) -> None:
+    """A publisher that calls Peterborough something else is noticed, not read as nobody."""
+    verdict = judged(ircc_file([ircc_row(2025, "Jan", "Peterborough (CMA), Ontario", "10")]), RESIDENTS, partnership)
+    assert (where(verdict), verdict.outcome) == ([("places", None, "rows_kept", "critical")], "blocked")
+    assert "place_labels.csv" in verdict.findings[0].fix
+
+
+def test_too_many_or_too_few_rows(partnership: Partnership) -> None:
+    contract = world.changed("ircc_pr_cma", ("rows: [1, 200000]", "rows: [4, 5]"))
+    assert judged(months("10", "15", "20"), contract, partnership).outcome == "blocked"
+    assert judged(months("10", "15", "20", "20"), contract, partnership).outcome == "passed"
+    assert judged(months("10", "15", "20", "20", "20", "20"), contract, partnership).outcome == "blocked"
+
+
+# Registers
+
+
+@pytest.mark.parametrize(("name", "contract"), [("places", PLACES), ("offices", OFFICES)])
+def test_a_register_does_not_take_a_bare_peterborough(name: str, contract: Contract, warehouse: str, partnership: Partnership) -> None:
+    """C11, S38: the row waits with a finding, the other rows of the register go on."""
+    path = partnership.home / "registers" / f"{name}.csv"
+    with path.open(encoding="utf-8", newline="") as lines:
+        good = list(csv.DictReader(lines))
+    key = {"office": "another_office"} if name == "offices" else {}
+    with path.open("a", encoding="utf-8", newline="") as lines:
+        csv.DictWriter(lines, list(good[0])).writerow(good[0] | key | {"place": "Peterborough"})
+    verdict = judged(path.read_bytes(), contract, partnership)
+    assert where(verdict) == [("place_code_place", len(good) + 2, "place", "critical")]
+    assert verdict.findings[0].found == "Peterborough"
+    assert "a bare name stands for six different places" in verdict.findings[0].sentence()
+    assert (verdict.outcome, verdict.rows_kept) == ("held", len(good))
+
+
+@pytest.mark.parametrize("code", ["clients_served\n", "Clients", "1abc", "a b", "naïf"])
+def test_a_pattern_holds_from_end_to_end(code: str, partnership: Partnership) -> None:
+    """A line end behind a code is not part of a code, and letters are the plain ones."""
+    from tasks.check.compile import compile_contract
+    from tasks.check.run import run
+    from tasks.stage.staging import Staging
+
+    contract = read("metrics")
+    path = partnership.home / "one.db"
+    with Staging(path, contract) as staging:
+        staging.insert("facts", [(2, code, "a", "b", "c", "stock", "open", "1.1", 1, "2024-01-01")], 10)
+        staging.finish(rows_read=1, datapoints=None)
+    checking._views(path, contract)
+    broken, crashed = run(path, compile_contract(contract, partnership))
+    assert [item.rule.name for item in broken] == ["form_metric"]
+    assert crashed == []
+
+
+# Rules of a contract in the words of Great Expectations
+
+
+def with_rule(rule: str) -> Contract:
+    return world.changed("ircc_pr_cma", ("caveats:", f"also:\n  - {rule}\ncaveats:"))
+
+
+def test_a_rule_in_its_own_words(partnership: Partnership) -> None:
+    """`also` takes what Great Expectations knows, with rows, severity and our words."""
+    for severity, outcome in (("critical", "held"), ("warning", "passed")):
+        rule = "{type: expect_column_values_to_be_between, kwargs: {column: persons, max_value: 12}, severity: %s, meta: {why: few come}}"
+        verdict = judged(months("10", "15", "20"), with_rule(rule % severity), partnership)
+        assert where(verdict) == [("also_1", 3, "persons", severity), ("also_1", 4, "persons", severity)]
+        assert verdict.findings[0].expected == "few come"
+        assert verdict.outcome == outcome
+
+
+def test_a_rule_over_the_whole_table(partnership: Partnership) -> None:
+    rule = "{type: expect_column_max_to_be_between, kwargs: {column: persons, max_value: 12}, meta: {expected: at most a dozen}}"
+    verdict = judged(months("10", "15"), with_rule(rule), partnership)
+    assert (where(verdict), verdict.outcome) == ([("also_1", None, "persons", "critical")], "blocked")
+    assert verdict.findings[0].found == "15"
+
+
+def test_a_misspelt_rule_is_refused(partnership: Partnership) -> None:
+    """Great Expectations drops a rule it does not know with a log line only; here nothing is checked without it."""
+    rule = "{type: expect_column_values_to_be_betwen, kwargs: {column: persons, max_value: 12}}"
+    with pytest.raises(Misuse, match=r"does not know the rule also_1: check `type` and `severity` under `also`"):
+        judged(months("10"), with_rule(rule), partnership)
+
+
+def test_a_wrong_severity_is_refused() -> None:
+    with pytest.raises(ContractBroken, match=r"also\.0\.severity.*'fatal'"):
+        with_rule("{type: expect_column_values_to_be_between, kwargs: {column: persons, max_value: 12}, severity: fatal}")
+
+
+def test_an_empty_suite_is_refused() -> None:
+    """An empty suite succeeds: it must not be possible to have one."""
+    from tasks.check.run import _suite
+
+    with pytest.raises(Misuse, match="an empty suite"):
+        _suite("x", [])
+
+
+@pytest.mark.parametrize("severity", ["critical", "warning"])
+def test_a_rule_that_cannot_run_is_no_fault_of_the_file(severity: str, warehouse: str, partnership: Partnership) -> None:
+    """A rule about a column that is not there has not been checked: nothing is loaded, and the operator is told."""
+    contract = with_rule(f"{{type: expect_column_values_to_not_be_null, kwargs: {{column: persones}}, severity: {severity}}}")
+    verdict = judged(months("10"), contract, partnership)
+    assert verdict.outcome == ("not_checked" if severity == "critical" else "passed")
+    assert verdict.findings[-1].rule == "also_1"
+    assert "could not run" in verdict.findings[-1].found
+    assert "A fault of ours" in verdict.findings[-1].sentence()
+    made = world.load(verdict, contract, partnership)
+    assert (made.release, made.rows) == ((0, 0) if severity == "critical" else (1, 1))
+    assert world.ask(partnership, "select outcome from verdict") == [(verdict.outcome,)]
+
+
+def test_what_could_not_be_checked_is_checked_again(warehouse: str, publishers: Publishers, partnership: Partnership) -> None:
+    """The fault was ours, so the same bytes get another chance at the next run."""
+    folder = partnership.overlay / "public"
+    folder.mkdir(parents=True)
+    body = world.contract_text("ircc_pr_cma")
+    rule = "also: [{type: expect_column_values_to_not_be_null, kwargs: {column: persones}}]\n"
+    (folder / "ircc_pr_cma.yaml").write_text(body + rule, encoding="utf-8")
+    assert [world.refresh(partnership, "ircc_pr_cma")["ircc_pr_cma"].outcome for _ in range(2)] == ["not_checked"] * 2
+    (folder / "ircc_pr_cma.yaml").unlink()
+    assert world.refresh(partnership, "ircc_pr_cma")["ircc_pr_cma"].outcome == "loaded"
+
+
+# Quiet
+
+
+def test_checking_asks_nobody(partnership: Partnership, monkeypatch: pytest.MonkeyPatch) -> None:
+    """No host is looked up and no connection is opened while the rules run."""
+    attempts: list[Any] = []
+
+    def refuse(name: str) -> Callable[..., Any]:
+        def attempt(*arguments: Any, **_: Any) -> Any:
+            attempts.append((name, arguments))
+            raise OSError("no network here")
+
+        return attempt
+
+    monkeypatch.setattr(socket, "getaddrinfo", refuse("getaddrinfo"))
+    monkeypatch.setattr(socket.socket, "connect", refuse("connect"))
+    verdict = judged(months("10", "x"), RESIDENTS, partnership)
+    assert verdict.outcome == "held"
+    assert attempts == []
+
+
+IMPORT_QUIETLY = """
+import socket, sys
+def refuse(*arguments, **_):
+    raise SystemExit(f"network: {arguments}")
+socket.getaddrinfo = socket.socket.connect = refuse
+import tasks.check.run
+import os
+assert os.environ["GX_ANALYTICS_ENABLED"] == "false"
+"""
+
+
+@pytest.mark.slow
+def test_importing_great_expectations_asks_nobody() -> None:
+    done = subprocess.run([sys.executable, "-c", IMPORT_QUIETLY], cwd=ROOT, capture_output=True, text=True, check=False)
+    assert done.returncode == 0, done.stderr
+
+
+def test_importing_the_flows_is_light() -> None:
+    """Great Expectations takes five seconds to import and WeasyPrint needs libraries: nobody pays who does not use them."""
+    code = (
+        "import sys, flows.sentences, flows.verbs; print([m for m in ('great_expectations', 'weasyprint', 'pandas') if m in sys.modules])"
+    )
+    done = subprocess.run([sys.executable, "-c", code], cwd=ROOT, capture_output=True, text=True, check=True)
+    assert done.stdout.strip() == "[]"
+
+
+def test_a_finding_is_told_in_one_line() -> None:
+    finding = Finding("least", "critical", "x.csv", 3, "value", "-2", "at least 0", "Look at the number.", rows=4)
+    assert finding.sentence() == "x.csv: row 3, column value: found -2; expected at least 0. Look at the number. (4 rows)"
