@@ -17,7 +17,7 @@ def tables() -> str:
     rows = [f"| `{c.name}` | {c.title['en']} | {c.publisher} | {c.due} |" for c in contracts]
     queries = sql.read_all()
     found = [(name, queries[name].indicator) for name in sorted(queries) if queries[name].is_indicator]
-    lines = [f"| `{name}` | {header.title['en']} | {header.unit} | {', '.join(header.serves)} | {header.class_} |" for name, header in found]
+    lines = [f"| `{name}` | {h.title['en']} | {h.unit} | {', '.join(h.serves)} | {h.class_} |" for name, h in found]
     return "\n".join(
         [
             "| table | what | publisher | due |",

@@ -113,7 +113,11 @@ class Rule(_Strict):
 
 
 class Contract(_Strict):
-    """One table: source, grammar, columns, grain, limits, licence, caveats, and who looks at it again when."""
+    """One table: source, grammar, columns, grain, limits, licence, caveats, and who looks at it again when.
+
+    `least_share`: a publisher's file with fewer rows than this share of the file in force is not taken, because it may be cut
+    short; where the publisher left years out on purpose, lower it for that one release.
+    """
 
     name: str
     title: dict[str, str]
@@ -126,6 +130,7 @@ class Contract(_Strict):
     review_by: date
     grain: list[str]
     rows: tuple[int, int]
+    least_share: float = Field(default=0.9, ge=0, le=1)
     columns: dict[str, Column]
     ignore: list[str] = Field(default_factory=list)
     non_values: dict[str, NonValue] = Field(default_factory=dict)

@@ -27,7 +27,11 @@ class Patience:
         asked = await _whole(receive)
         for pause in PAUSES:
             answer = _UnlessBusy(send)
-            await self.inner(dict(scope), _said_again(asked, receive), answer)
+            try:
+                await self.inner(dict(scope), _said_again(asked, receive), answer)
+            except Exception:  # after a 503 Prefect's application raises what was behind it, for the log
+                if not answer.is_busy:
+                    raise
             if not answer.is_busy:
                 return
             await asyncio.sleep(pause)

@@ -2,13 +2,15 @@
 
 from __future__ import annotations
 
+import fcntl
 import os
 import signal
 import socket
 import subprocess
 import sys
 import time
-from collections.abc import Mapping, Sequence
+from collections.abc import Iterator, Mapping, Sequence
+from contextlib import contextmanager
 from dataclasses import dataclass
 from pathlib import Path
 
@@ -79,6 +81,25 @@ def marked(mark: str, keep: int = 0) -> list[int]:
         if holds and int(entry.parent.name) not in (os.getpid(), keep):
             found.append(int(entry.parent.name))
     return found
+
+
+@contextmanager
+def alone(folder: Path, mark: str) -> Iterator[bool]:
+    """Gives False when another program holds the folder; else holds it, and ends what a holder that was killed left running."""
+    folder.mkdir(parents=True, exist_ok=True)
+    with (folder / "held-by").open("a+", encoding="ascii") as held:
+        try:
+            fcntl.flock(held, fcntl.LOCK_EX | fcntl.LOCK_NB)
+        except BlockingIOError:
+            yield False
+            return
+        held.seek(0)
+        if left := held.read().strip():
+            sweep(left)
+        held.truncate(0)
+        held.write(mark)
+        held.flush()
+        yield True
 
 
 def is_free(port: int) -> bool:

@@ -11,7 +11,7 @@ from contextlib import contextmanager, suppress
 from pathlib import Path
 
 from flows.environment import environment
-from flows.processes import MARK, Child, free_port, is_free, start, stop, sweep
+from flows.processes import MARK, Child, alone, free_port, is_free, start, stop, sweep
 from flows.server_api import POOL, ServerApi
 from tasks import Misuse, Unreachable
 
@@ -92,15 +92,18 @@ def running_server(home: Path, port: int = 0) -> Iterator[str]:
 def _server(home: Path, port: int, world: Mapping[str, str]) -> Iterator[Child]:
     if not (home / "partnership.yaml").is_file():
         raise Misuse(f"{home} holds no partnership.yaml. Make a home with: openlip init {home}")
-    if not is_free(port):
-        raise Misuse(f"Something on this machine listens at port {port} already. Choose another: openlip serve --port {port + 1}")
-    server = start("server", [sys.executable, *SERVER, "--port", str(port)], env=world, log=_log(home, "server"), cwd=ROOT)
-    try:
-        _until(ServerApi(port).is_up, "The server did not come up", [server])
-        yield server
-    finally:
-        stop(server)
-        sweep(world[MARK])
+    with alone(home / "prefect", world[MARK]) as is_ours:
+        if not is_ours:
+            raise Misuse(f"{home} is served already. Stop that one first, or open the address that it gave.")
+        if not is_free(port):
+            raise Misuse(f"Something on this machine listens at port {port} already. Choose another: openlip serve --port {port + 1}")
+        server = start("server", [sys.executable, *SERVER, "--port", str(port)], env=world, log=_log(home, "server"), cwd=ROOT)
+        try:
+            _until(ServerApi(port).is_up, "The server did not come up", [server])
+            yield server
+        finally:
+            stop(server)
+            sweep(world[MARK])
 
 
 def _deploy(home: Path, world: Mapping[str, str]) -> None:

@@ -17,7 +17,7 @@ from sqlalchemy import Connection, Table, func, inspect, select, text
 
 from expectations import Contract
 from expectations.partnership import Partnership
-from sql import ledger, periods, warehouse
+from sql import copy_text, ledger, periods, warehouse
 from sql.clock import stamp
 from sql.tables import Tables, tables
 from tasks import Misuse
@@ -269,7 +269,7 @@ class _Staged:
         listed = ", ".join(f'"{name}"' for name in [*self.columns, "row", *(["since"] if more else [])])
         with driver.cursor().copy(f"copy {table} ({listed}) from stdin") as copy:
             while block := rows.fetchmany(COPY_ROWS):
-                copy.write(_numbers(block, kept, more) if kept else _texts(block, more))
+                copy.write(copy_text.facts(block, kept, more) if kept else copy_text.rows(block, more))
         db.close()
 
     # Into the tables
@@ -332,24 +332,3 @@ class _Staged:
         self._copy("arrived")
         self._run("analyze arrived")
         return "arrived"
-
-
-def _numbers(block: list[tuple[Any, ...]], kept: dict[int, int], more: str) -> str:
-    """Facts as COPY text: series number, period, value, status, quality, row, release."""
-    end, null = f"\t{more}\n" if more else "\n", "\\N"
-    return "".join(
-        f"{kept[series]}\t{span}\t{null if value is None else repr(value)}\t{status}\t{quality}\t{null if row is None else row}{end}"
-        for series, span, value, status, quality, row in block
-    )
-
-
-def _texts(block: list[tuple[Any, ...]], more: str) -> str:
-    """Register rows as COPY text."""
-    end = f"\t{more}\n" if more else "\n"
-    return "".join("\t".join(_escaped(cell) for cell in row) + end for row in block)
-
-
-def _escaped(cell: Any) -> str:
-    if cell is None:
-        return "\\N"
-    return str(cell).replace("\\", "\\\\").replace("\t", "\\t").replace("\n", "\\n").replace("\r", "\\r")

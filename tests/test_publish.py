@@ -105,7 +105,8 @@ def test_a_document_prints_no_nan_and_no_none(edition: Path, code: str) -> None:
 def test_the_ledger_holds_every_number_of_every_document() -> None:
     with warehouse._engine(f"sqlite:///{published_home() / 'warehouse.db'}", False).connect() as connection:
         documents = {row["language"]: dict(row) for row in connection.execute(select(ledger.document)).mappings()}
-        counts = dict(connection.execute(select(ledger.printed.c.document, func.count()).group_by(ledger.printed.c.document)).tuples().all())
+        document = ledger.printed.c.document
+        counts = dict(connection.execute(select(document, func.count()).group_by(document)).tuples().all())
     close(published_home())
     folder = published_home() / "editions" / EDITION
     assert set(documents) == set(LANGUAGES)

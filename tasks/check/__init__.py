@@ -14,10 +14,14 @@ from dataclasses import dataclass
 from pathlib import Path
 from typing import TYPE_CHECKING
 
+from sqlalchemy import select
+
 from expectations import Contract
 from expectations.partnership import Partnership
+from sql import ledger
 from sql.clock import stamp
 from sql.tables import tables
+from sql.warehouse import reader
 from tasks.check.compile import Compiled, compile_contract
 from tasks.stage import Staged
 
@@ -81,7 +85,7 @@ def check(staged: Staged, contract: Contract, partnership: Partnership) -> Verdi
 
     path = Path(staged.path)
     _views(path, contract)
-    rules = compile_contract(contract, partnership)
+    rules = compile_contract(contract, partnership, rows_before=_rows_before(staged, contract, partnership))
     broken, crashed = run(path, rules)
     findings = tuple(_findings(path, contract, broken, file))
     unchecked = tuple(
@@ -99,6 +103,17 @@ def check(staged: Staged, contract: Contract, partnership: Partnership) -> Verdi
     )
     counts = _counts(path)
     return _verdict(staged, _outcome(findings, unchecked, counts), counts, findings + unchecked)
+
+
+def _rows_before(staged: Staged, contract: Contract, partnership: Partnership) -> int:
+    """How many rows the publisher's file in force has; 0 for registers and partners' files, which may be of any length."""
+    if contract.source.fetch in ("register", "inbox"):
+        return 0
+    release, said = ledger.release, ledger.verdict
+    query = select(said.c.rows_read).join(release, release.c.verdict == said.c.id)
+    query = query.where(release.c.contract == contract.name, release.c.part == staged.snapshot.part)
+    with reader(partnership.home).connect() as connection:
+        return int(connection.scalar(query.order_by(release.c.release.desc()).limit(1)) or 0)
 
 
 def _outcome(findings: tuple[Finding, ...], unchecked: tuple[Finding, ...], counts: tuple[int, int, int]) -> str:

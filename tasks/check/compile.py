@@ -27,9 +27,9 @@ class Compiled:
     meta: dict[str, str] = field(default_factory=dict)
 
 
-def compile_contract(contract: Contract, partnership: Partnership) -> list[Compiled]:
-    """All rules of a contract, in the order in which findings are told."""
-    rules = [*_file_rules(contract), *_read_rules(contract), *_column_rules(contract, partnership)]
+def compile_contract(contract: Contract, partnership: Partnership, *, rows_before: int = 0) -> list[Compiled]:
+    """All rules of a contract, in the order in which findings are told; `rows_before` is how many rows the file in force has."""
+    rules = [*_file_rules(contract, rows_before), *_read_rules(contract), *_column_rules(contract, partnership)]
     if contract.is_register:
         key = list(contract.grain)
     else:
@@ -56,7 +56,7 @@ def _row_rule(name: str, table: str, column: str, predicate: str, expected: str,
     return Compiled(name, table, "expect_rows_to_satisfy", kwargs, severity, expected, fix, column=column, **more)
 
 
-def _file_rules(contract: Contract) -> list[Compiled]:
+def _file_rules(contract: Contract, rows_before: int) -> list[Compiled]:
     low, high = contract.rows
     again = "The file may be cut short, or the publisher changed it: look before the contract is changed."
     rules = [
@@ -66,6 +66,10 @@ def _file_rules(contract: Contract) -> list[Compiled]:
         predicate = "datapoints is null or datapoints = rows_read"
         expected = "as many rows as the publisher's metadata says"
         rules.append(_row_rule("datapoints", "file", "rows_read", predicate, expected, again, row=""))
+    if rows_before:
+        least = int(rows_before * contract.least_share)
+        expected = f"at least {least} rows, {contract.least_share:.0%} of the {rows_before} in force"
+        rules.append(_row_rule("shrink", "file", "rows_read", f"rows_read >= {least}", expected, again, row=""))
     if contract.source.places == "partnership":
         expected = "at least one row of the partnership's places"
         fix = "Check what the publisher calls these places now (registers/place_labels.csv), and `places` in partnership.yaml."

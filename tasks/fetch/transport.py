@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import hashlib
 import os
+import random
 import ssl
 import threading
 import time
@@ -142,7 +143,9 @@ class Transport:
                         f"{url} {_said(error)}, {attempt} times. The last good figures stay in force; try again later."
                     ) from error
                 wait = error.wait if isinstance(error, _Busy) else 0.0
-                time.sleep(min(LONGEST_WAIT, max(wait, (0.1 if is_sample() else 2.0) * attempt)))
+                backoff = (0.1 if is_sample() else 2.0) * attempt
+                # Jitter, so that many offices that failed together do not all come back together.
+                time.sleep(min(LONGEST_WAIT, max(wait, backoff) * random.uniform(1.0, 1.5)))
 
     def _content(self, url: str, body: Any) -> bytes:
         with self._send(url, body=body) as response:

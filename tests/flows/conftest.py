@@ -11,7 +11,7 @@ import time
 from collections.abc import Iterator
 from dataclasses import dataclass, field
 from pathlib import Path
-from typing import Any
+from typing import IO, Any
 
 import pytest
 
@@ -79,20 +79,30 @@ def served(_sample_home: Path, tmp_path_factory: pytest.TempPathFactory) -> Iter
     write_inbox(home / "inbox" / "partner_metrics")
     with Publishers() as publishers, (folder / "said").open("wb") as said:
         began = time.monotonic()
-        command = [sys.executable, "-m", "flows", "serve", "--home", str(home), "--port", str(port)]
-        process = subprocess.Popen(command, cwd=ROOT, env=_clean(publishers.url), stdout=said, stderr=said)
+        process = start_serve(home, port, publishers.url, said)
         world = Served(home, port, publishers, process)
         try:
-            _until_said(folder / "said", "OpenLIP is ready", process)
+            until_said(folder / "said", "OpenLIP is ready", process)
             world.seconds["ready"] = time.monotonic() - began
             yield world
         finally:
-            process.send_signal(signal.SIGTERM)
+            # The end is itself a test: the worker dies, and everything else is stopped and told.
+            for pid in programs_of(home):
+                if b"worker\0start" in Path(f"/proc/{pid}/cmdline").read_bytes():
+                    os.kill(pid, signal.SIGKILL)
             code = process.wait(60)
-            left = _programs_of(home)
+            left = programs_of(home)
             for pid in left:
                 os.kill(pid, signal.SIGKILL)
-    assert (code, left) == (0, []), f"ended with {code}, left {left} running: {(folder / 'said').read_text(encoding='utf-8')}"
+    told = (folder / "said").read_text(encoding="utf-8")
+    assert (code, left) == (3, []), f"ended with {code}, left {left} running: {told}"
+    assert "The worker ended by itself; everything was stopped." in told
+
+
+def start_serve(home: Path, port: int, publishers: str, said: IO[bytes]) -> subprocess.Popen[bytes]:
+    """`openlip serve`, as a process of its own."""
+    command = [sys.executable, "-m", "flows", "serve", "--home", str(home), "--port", str(port)]
+    return subprocess.Popen(command, cwd=ROOT, env=_clean(publishers), stdout=said, stderr=said)
 
 
 def _clean(publishers: str) -> dict[str, str]:
@@ -101,7 +111,7 @@ def _clean(publishers: str) -> dict[str, str]:
     return kept | {"OPENLIP_NOW": NOW, "OPENLIP_PUBLISHERS": publishers}
 
 
-def _until_said(log: Path, words: str, process: subprocess.Popen[bytes], *, seconds: float = 120) -> None:
+def until_said(log: Path, words: str, process: subprocess.Popen[bytes], *, seconds: float = 120) -> None:
     limit = time.monotonic() + seconds
     while words not in (text := log.read_text(encoding="utf-8")):
         assert process.poll() is None, text
@@ -109,7 +119,7 @@ def _until_said(log: Path, words: str, process: subprocess.Popen[bytes], *, seco
         time.sleep(0.1)
 
 
-def _programs_of(home: Path) -> list[int]:
+def programs_of(home: Path) -> list[int]:
     """The processes that belong to a home."""
     mark, found = f"OPENLIP_HOME={home}".encode(), []
     for entry in Path("/proc").glob("[0-9]*/environ"):

@@ -75,10 +75,28 @@ def test_a_busy_database_is_asked_again(monkeypatch: pytest.MonkeyPatch, refusal
 
     async def press(request: Request) -> Response:
         bodies.append(await request.body())
-        return JSONResponse({}, 503 if len(bodies) <= refusals else 201)
+        if len(bodies) <= refusals:
+            raise RuntimeError("database is locked")
+        return JSONResponse({}, 201)
 
-    answer = _ask(Patience(Starlette(routes=[Route("/api/press", press, methods=["POST"])])), "POST", "/api/press", b'{"order": 1}')
+    async def busy(_: Request, __: Exception) -> Response:
+        return JSONResponse({}, 503)
+
+    # As Prefect does it: the answer is sent, and then the error is raised all the same.
+    inner = Starlette(routes=[Route("/api/press", press, methods=["POST"])], exception_handlers={Exception: busy})
+    answer = _ask(Patience(inner), "POST", "/api/press", b'{"order": 1}')
     assert (answer.status_code, bodies) == (status, [b'{"order": 1}'] * asked)
+
+
+def test_any_other_fault_is_told_at_once() -> None:
+    bodies: list[bytes] = []
+
+    async def press(request: Request) -> Response:
+        bodies.append(await request.body())
+        raise RuntimeError("a fault")
+
+    answer = _ask(Patience(Starlette(routes=[Route("/api/press", press, methods=["POST"])])), "POST", "/api/press")
+    assert (answer.status_code, len(bodies)) == (500, 1)
 
 
 def _front(editions: Path) -> Front:
@@ -93,7 +111,9 @@ def _front(editions: Path) -> Front:
 
 def _ask(application: Front | Patience, method: str, path: str, body: bytes = b"") -> httpx.Response:
     async def asking() -> httpx.Response:
-        async with httpx.AsyncClient(transport=httpx.ASGITransport(application), base_url="http://127.0.0.1") as client:
+        async with httpx.AsyncClient(
+            transport=httpx.ASGITransport(application, raise_app_exceptions=False), base_url="http://127.0.0.1"
+        ) as client:
             return await client.request(method, path, content=body)
 
     return asyncio.run(asking())

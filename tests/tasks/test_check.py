@@ -21,6 +21,7 @@ from expectations.partnership import Partnership
 from tasks import Misuse
 from tasks import check as checking
 from tasks.check import Finding, Verdict
+from tasks.load import load
 from tests import world
 from tests.world import ircc_file, ircc_row, judged, loaded, partner_file, population_row, statcan_file, zipped
 
@@ -150,7 +151,7 @@ def test_a_thousand_bad_rows_are_a_thousand_findings(warehouse: str, partnership
     assert Counter(finding.rule for finding in verdict.findings) == {"integer": 500, "least": 500}
     assert sorted(finding.row or 0 for finding in verdict.findings) == list(range(2, 1002))
     assert (verdict.outcome, verdict.rows_read, verdict.rows_kept, verdict.rows_held) == ("held", 1001, 1, 1000)
-    world.load(verdict, METRICS, partnership)
+    load(verdict, METRICS, partnership)
     assert world.ask(partnership, "select count(*) from finding") == [(1000,)]
     assert [row for row, _ in world.quarantined(partnership, METRICS.name)] == list(range(2, 1002))
 
@@ -384,7 +385,7 @@ def test_a_rule_that_cannot_run_is_no_fault_of_the_file(severity: str, warehouse
     assert verdict.findings[-1].rule == "also_1"
     assert "could not run" in verdict.findings[-1].found
     assert "A fault of ours" in verdict.findings[-1].sentence()
-    made = world.load(verdict, contract, partnership)
+    made = load(verdict, contract, partnership)
     assert (made.release, made.rows) == ((0, 0) if severity == "critical" else (1, 1))
     assert world.ask(partnership, "select outcome from verdict") == [(verdict.outcome,)]
 

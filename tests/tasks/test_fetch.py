@@ -327,7 +327,7 @@ def test_a_busy_server_is_asked_a_few_times_and_left_alone(
 ) -> None:
     """Four times in all, with growing pauses or the pause the server asks for; then the last good figures stay."""
     pauses: list[float] = []
-    monkeypatch.setattr(transport.time, "sleep", pauses.append)
+    monkeypatch.setattr("tasks.fetch.transport.time.sleep", pauses.append)
     publishers.always("getCubeMetadata", fault)
     with pytest.raises(SourceUnavailable, match=rf"answered {fault[-3:]}, 4 times\. The last good figures stay in force"):
         fetched(POPULATION, partnership)
@@ -352,7 +352,7 @@ def test_a_hang_ends(publishers: Publishers, partnership: Partnership, monkeypat
 
 def test_nobody_there(partnership: Partnership, monkeypatch: pytest.MonkeyPatch) -> None:
     monkeypatch.setenv("OPENLIP_PUBLISHERS", "http://127.0.0.1:9")
-    monkeypatch.setattr(transport.time, "sleep", lambda _seconds: None)
+    monkeypatch.setattr("tasks.fetch.transport.time.sleep", lambda _seconds: None)
     with pytest.raises(SourceUnavailable, match=r"could not be reached \(ConnectionError\), 4 times"):
         fetched(POPULATION, partnership)
     assert sightings(partnership, POPULATION) == ["unreachable"]
@@ -366,8 +366,8 @@ def test_requests_to_a_publisher_keep_their_distance(environment: pytest.MonkeyP
         pauses.append(round(seconds, 3))
         now[0] += seconds
 
-    monkeypatch.setattr(transport.time, "monotonic", lambda: now[0])
-    monkeypatch.setattr(transport.time, "sleep", sleep)
+    monkeypatch.setattr("tasks.fetch.transport.time.monotonic", lambda: now[0])
+    monkeypatch.setattr("tasks.fetch.transport.time.sleep", sleep)
     polite = Transport()
     for host in ("www150.statcan.gc.ca", "www150.statcan.gc.ca", "open.canada.ca", "open.canada.ca", "example.org", "example.org"):
         polite._wait(host)
@@ -391,8 +391,8 @@ def test_tries_again_keep_their_distance_too(environment: pytest.MonkeyPatch, mo
         def close(self) -> None:
             pass
 
-    monkeypatch.setattr(transport.time, "monotonic", lambda: now[0])
-    monkeypatch.setattr(transport.time, "sleep", sleep)
+    monkeypatch.setattr("tasks.fetch.transport.time.monotonic", lambda: now[0])
+    monkeypatch.setattr("tasks.fetch.transport.time.sleep", sleep)
     asking = Transport()
 
     def answer(*_: Any, **__: Any) -> Busy:

@@ -15,6 +15,7 @@ from demo.publishers import Publishers
 from expectations import Contract, read
 from expectations.partnership import Partnership, read_partnership
 from tasks import Misuse
+from tasks.load import load
 from tests import world
 from tests.world import as_of, ask, dump, ircc_file, ircc_row, judged, loaded, partner_file
 
@@ -36,7 +37,7 @@ def series(partnership: Partnership, release: int | None = None, place: str = wo
 
 def releases(partnership: Partnership, contract: Contract) -> list[tuple[int, int, int, int, int]]:
     query = "select release, n_rows, n_new, n_changed, n_gone from release where contract = :c order by release"
-    return [tuple(row) for row in ask(partnership, query, c=contract.name)]  # type: ignore[misc]
+    return [(release, rows, new, changed, gone) for release, rows, new, changed, gone in ask(partnership, query, c=contract.name)]
 
 
 def without_log(found: world.Dump) -> world.Dump:
@@ -222,6 +223,21 @@ def test_a_blocked_file_leaves_every_figure_in_force(warehouse: str, partnership
     assert len(after["verdict"]) == 4
 
 
+def test_a_file_that_lost_rows_is_not_taken(warehouse: str, partnership: Partnership) -> None:
+    """A monthly file that ends early, at the end of a line, looks whole: its missing rows are neither zeros nor withdrawn."""
+    loaded(monthly(ALL), RESIDENTS, partnership)
+    before = series(partnership)
+    head, *lines = monthly(ALL).decode().splitlines(keepends=True)
+    half = "".join([head, *lines[3:9]]).encode()
+    verdict = judged(half, RESIDENTS, partnership)
+    assert [(finding.rule, finding.row, finding.found) for finding in verdict.findings] == [("shrink", None, "6 rows")]
+    assert "at least 10 rows, 90% of the 12 in force" in verdict.findings[0].sentence()
+    assert load(verdict, RESIDENTS, partnership).outcome == "blocked"
+    assert series(partnership) == before
+    on_purpose = world.changed("ircc_pr_cma", ("rows: [1, 200000]", "rows: [1, 200000]\nleast_share: 0.5"))
+    assert loaded(half, on_purpose, partnership).outcome == "passed"
+
+
 def test_a_register_with_a_held_row_keeps_the_row_before(warehouse: str, partnership: Partnership) -> None:
     """A place whose code was mistyped is still the place it was."""
     path = partnership.home / "registers" / "place_labels.csv"
@@ -284,8 +300,8 @@ def test_a_resubmission_changes_its_own_rows_and_withdraws_nothing(
 
 def test_not_collected_is_neither_zero_nor_nothing(warehouse: str, partnership: Partnership) -> None:
     """D12: five different things, typed."""
-    rows = [["p01", "2026-Q3", "clients_served", "not collected"], ["p02", "2026-Q3", "clients_served", 0]]
-    loaded(partner_file(*rows), METRICS, partnership)
+    body = partner_file(["p01", "2026-Q3", "clients_served", "not collected"], ["p02", "2026-Q3", "clients_served", 0])
+    loaded(body, METRICS, partnership)
     assert {row["partner"]: (row["value"], row["status"]) for row in as_of(partnership, METRICS)} == {
         "p01": (None, "not collected"),
         "p02": (0.0, ""),
@@ -294,8 +310,8 @@ def test_not_collected_is_neither_zero_nor_nothing(warehouse: str, partnership: 
 
 def test_two_partners_number_their_rows_apart(warehouse: str, partnership: Partnership) -> None:
     """Series keep their numbers whichever file names them first."""
-    one = [["p01", "2026-Q3", "clients_served", 1], ["p01", "2026-Q3", "job_placements", 2]]
-    two = [["p01", "2026-Q2", "job_placements", 3], ["p02", "2026-Q3", "clients_served", 4]]
+    one: list[tuple[str, str, str, int]] = [("p01", "2026-Q3", "clients_served", 1), ("p01", "2026-Q3", "job_placements", 2)]
+    two = [("p01", "2026-Q2", "job_placements", 3), ("p02", "2026-Q3", "clients_served", 4)]
     loaded(partner_file(*one), METRICS, partnership, part="one.csv")
     loaded(partner_file(*two), METRICS, partnership, part="two.csv")
     assert [row[0] for row in dump(partnership)["partner_metrics__series"]] == [1, 2, 3]
@@ -319,7 +335,7 @@ def test_a_fault_in_the_middle_leaves_the_last_good_state(
 
     monkeypatch.setattr("tasks.load._Staged._count", broken)
     with pytest.raises(RuntimeError, match="the disk is full"):
-        world.load(verdict, RESIDENTS, partnership)
+        load(verdict, RESIDENTS, partnership)
     assert dump(partnership) == before
     monkeypatch.undo()
     world.later(monkeypatch, "2026-11-22T17:00:00")
@@ -333,7 +349,7 @@ def test_a_contract_with_other_columns_needs_another_name(warehouse: str, partne
     wider = world.changed("members", ("  sector: {}", "  sector: {}\n  size: {required: false}"))
     verdict = judged(body.replace(b"sector,", b"sector,size,", 1).replace(b",settlement,", b",settlement,,"), wider, partnership)
     with pytest.raises(Misuse, match=r"members__facts has the columns .* give the new contract a new name"):
-        world.load(verdict, wider, partnership)
+        load(verdict, wider, partnership)
 
 
 def test_four_processes_load_one_release_once(warehouse: str, publishers: Publishers, partnership: Partnership) -> None:

@@ -9,7 +9,7 @@ import re
 import sqlite3
 import time
 import zipfile
-from collections.abc import Iterator
+from collections.abc import Callable, Iterator
 from contextlib import closing
 from datetime import date, datetime
 from typing import Any
@@ -243,7 +243,7 @@ def test_blank_lines_are_no_rows_and_headers_may_wear_blanks(partnership: Partne
     assert (len(facts(made)), faults(made), counts(made)[0]) == (1, [(4, "persons", "integer")], 2)
 
 
-HEADERS = {
+HEADERS: dict[str, tuple[Callable[[list[str]], list[str]], str]] = {
     "a missing column": (lambda names: names[:-1], "no column 'TOTAL'"),
     "a column more": (lambda names: [*names, "EN_GENDER"], "a column more: 'EN_GENDER'"),
     "a renamed column": (lambda names: [*names[:-1], "Total"], "no column 'TOTAL'; a column more: 'Total'"),
@@ -331,7 +331,7 @@ def test_a_good_table(partnership: Partnership) -> None:
     assert query(made, "select rows_read, datapoints from file") == [(2, 2)]
 
 
-SAME = {
+SAME: dict[str, dict[str, Any]] = {
     "CRLF": {"end": "\r\n"},
     "no last line end": {"last_end": False},
 }
@@ -449,7 +449,7 @@ def test_an_area_without_a_dguid_is_not_ours(publishers: Publishers, partnership
     assert faults(made) == []
 
 
-TABLES = {
+TABLES: dict[str, tuple[Callable[[list[str]], list[str]], str]] = {
     "a missing column": (lambda names: [*names[:-5], "OTHER", *names[-4:]], "no column 'VALUE'; a column more: 'OTHER'"),
     "a dimension more": (lambda names: [*names[:3], "Gender", *names[4:]], "a column more: 'Gender'"),
     "a symbol twice": (lambda names: [*names[:-1], "SYMBOL"], "twice the column 'SYMBOL'"),
