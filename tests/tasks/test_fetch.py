@@ -325,7 +325,7 @@ def test_what_breaks_off_again_and_again_is_given_up(part: str, publishers: Publ
 def test_a_busy_server_is_asked_a_few_times_and_left_alone(
     fault: str, publishers: Publishers, partnership: Partnership, monkeypatch: pytest.MonkeyPatch
 ) -> None:
-    """Four times in all, with growing pauses or the pause the server asks for; then the last good figures stay."""
+    """Four times in all, with growing pauses or the pause the server asks for, and up to half as much more by chance; then the last good figures stay."""
     pauses: list[float] = []
     monkeypatch.setattr("tasks.fetch.transport.time.sleep", pauses.append)
     publishers.always("getCubeMetadata", fault)
@@ -333,7 +333,9 @@ def test_a_busy_server_is_asked_a_few_times_and_left_alone(
         fetched(POPULATION, partnership)
     assert asked(publishers, "getCubeMetadata") == [int(fault[-3:])] * 4
     waits = [pause for pause in pauses if pause > 0]
-    assert waits == ([1.0, 1.0, 1.0] if fault == "429" else pytest.approx([0.1, 0.2, 0.3]))
+    least = [1.0, 1.0, 1.0] if fault == "429" else [0.1, 0.2, 0.3]
+    assert len(waits) == len(least)
+    assert all(base <= wait <= 1.5 * base for base, wait in zip(least, waits, strict=True))
 
 
 def test_a_busy_server_that_recovers(publishers: Publishers, partnership: Partnership) -> None:
