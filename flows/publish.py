@@ -11,6 +11,7 @@ from flows import pages
 from flows.forms import Publish, called, named, partnership, run_name
 from flows.sentences import Made, publish_brief
 from flows.verbs import as_tasks
+from sql import QueryBroken
 from tasks import Misuse, Problem
 
 
@@ -23,7 +24,7 @@ def publish(order: Publish) -> State[list[Made]]:
     """Make a brief for an office, in the languages chosen."""
     try:
         made = _made(order)
-    except (Problem, BriefBroken) as error:
+    except (Problem, BriefBroken, QueryBroken) as error:
         create_markdown_artifact(key="publish", markdown=f"# The brief was not made\n\n{error}", description="Why no brief was made")
         return Failed(message=str(error), data=error)
     title = f"{called('brief', order.brief)}, for {called('office', order.office)}"

@@ -40,8 +40,10 @@ def build(partnership: Partnership) -> list[Built]:
     with warehouse.writer(partnership.home).begin() as connection:
         warehouse.lock(connection, "schema")
         names = ["partnership", *(contract.name for contract in contracts), *(query.name for query in order)]
+        # A view of a query that is gone may still read one of ours: on PostgreSQL it goes with it.
+        cascade = "" if warehouse.is_sqlite(connection) else " cascade"
         for name in reversed(names):
-            connection.exec_driver_sql(f'drop view if exists "{name}"')
+            connection.exec_driver_sql(f'drop view if exists "{name}"{cascade}')
         lay(connection, partnership, contracts, order)
         return [Built(query.name, query.folder, _rows(connection, query)) for query in order]
 

@@ -122,11 +122,12 @@ def _rows(result: dict[str, Any], rule: Compiled, engine: sa.Engine) -> list[tup
 def _duplicates(rule: Compiled, engine: sa.Engine) -> list[tuple[int, str]]:
     key = ", ".join(f'"{name}"' for name in rule.kwargs["key"])
     query = (
-        f"select row, {key} from (select row, {key}, count(*) over (partition by {key}) as n from {rule.table}) where n > 1 order by row"
+        "select row, first, last from (select row, count(*) over same as n, min(row) over same as first, max(row) over same as last "
+        f"from {rule.table} window same as (partition by {key})) where n > 1 order by row"
     )
     with engine.connect() as connection:
         rows = connection.exec_driver_sql(query).all()
-    return [(row[0], ", ".join(_text(part) for part in row[1:])) for row in rows]
+    return [(row, f"the same key as row {last if row == first else first}") for row, first, last in rows if row is not None]
 
 
 def _observed(result: dict[str, Any], rule: Compiled, engine: sa.Engine) -> str:

@@ -43,7 +43,7 @@ def data(text: Text, name: str) -> Attachment:
         title = text.book.queries[figure.indicator].indicator.title[text.language.code]
         row = as_dict(figure) | {"title": title, "place_name": names.get(figure.place, "")}
         writer.writerow(["" if row[column] is None else row[column] for column in COLUMNS])
-    return Attachment(f"{name}.data.csv", "Data of this brief", out.getvalue(), "Data")
+    return Attachment(f"{name}.data.csv", text.language.words["attachments"]["data"], out.getvalue(), "Data")
 
 
 def as_dict(figure: ProtectedFigure) -> dict[str, Any]:
@@ -71,7 +71,7 @@ def provenance(text: Text, connection: Connection, name: str, **document: Any) -
         "literals": sorted(set(text.literals)),
     }
     body = json.dumps(content, ensure_ascii=False, sort_keys=True, indent=1) + "\n"
-    return Attachment(f"{name}.provenance.json", "Where every number of this brief comes from", body, "Source")
+    return Attachment(f"{name}.provenance.json", text.language.words["attachments"]["provenance"], body, "Source")
 
 
 def _rows(figure: ProtectedFigure) -> list[dict[str, Any]]:

@@ -325,7 +325,7 @@ def test_what_breaks_off_again_and_again_is_given_up(part: str, publishers: Publ
 def test_a_busy_server_is_asked_a_few_times_and_left_alone(
     fault: str, publishers: Publishers, partnership: Partnership, monkeypatch: pytest.MonkeyPatch
 ) -> None:
-    """Four times in all, with growing pauses or the pause the server asks for, and up to half as much more by chance; then the last good figures stay."""
+    """Four times in all, after growing pauses or the pause the server asks for, and some more by chance; then nothing changes."""
     pauses: list[float] = []
     monkeypatch.setattr("tasks.fetch.transport.time.sleep", pauses.append)
     publishers.always("getCubeMetadata", fault)
