@@ -142,7 +142,8 @@ def checks(settings: Settings) -> Measured:
         if turn:
             by_us.append(first)
             by_hand.append(second)
-    return {"seconds": statistics.median(by_us), "peer": statistics.median(by_hand), "rules": len(rules), "all": [by_us, by_hand]}
+    detail = {"rules": len(rules), "all": [by_us, by_hand]}
+    return {"ratio": _ratio(by_us, by_hand), "seconds": statistics.median(by_us), "peer": statistics.median(by_hand)} | detail
 
 
 def _nothing(found: tuple[list[Any], list[Any]]) -> None:
@@ -205,7 +206,8 @@ def refresh(settings: Settings) -> Measured:
     assert not any(calls.values()), calls
     assert not any("download" in request and "200" in request for request in requests), requests
     counts = {"tables": tables, "staged": calls["stage"], "requests": requests, "requests_each": len(seen) / settings.repeat}
-    return {"seconds": statistics.median(times), "peer": first, "all": [times]} | counts
+    usual = statistics.median(times)
+    return {"ratio": usual / first, "seconds": usual, "peer": first, "all": [times]} | counts
 
 
 def _all_are(lines: list[Any], outcome: str) -> None:
@@ -262,7 +264,7 @@ def brief(settings: Settings) -> Measured:
 
     times: dict[str, list[float]] = {"ours": [], "again": [], "alone": [], "compose": []}
     gc.collect()
-    for turn in range(settings.repeat + 1):
+    for turn in range(settings.repeat + 3):
         composing = _seconds(lambda: compose("council", office, figures, home, edition=edition))
         taken = [_seconds(make), _seconds(again), _seconds(alone), composing]
         if turn:
@@ -271,6 +273,8 @@ def brief(settings: Settings) -> Measured:
     medians = {name: statistics.median(found) for name, found in times.items()}
     densities = {draft.language: list(document.densities) for draft, document in made}
     return {
+        "ratio": _ratio(times["ours"], times["alone"]),
+        "ratio_again": _ratio(times["again"], times["alone"]),
         "seconds": medians["ours"],
         "peer": medians["alone"],
         "again": medians["again"],
@@ -319,6 +323,11 @@ def _seconds(work: Callable[[], object]) -> float:
     started = time.perf_counter()
     work()
     return time.perf_counter() - started
+
+
+def _ratio(ours: list[float], others: list[float]) -> float:
+    """The median of the ratios of each turn."""
+    return statistics.median(one / other for one, other in zip(ours, others, strict=True))
 
 
 def _home(settings: Settings, *, sample: bool = False) -> Any:

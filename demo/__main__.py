@@ -48,7 +48,7 @@ def _demo() -> int:
     for item in made:
         print(f"   {item['pdf']}")
     first = Path(made[0]["pdf"]).relative_to(Path.cwd()) if Path(made[0]["pdf"]).is_relative_to(Path.cwd()) else made[0]["pdf"]
-    print(f"\n   Every number walks back to its bytes:  .venv/bin/openlip show {first} --home {_short(home)}")
+    print(f"\n   Every number walks back to its bytes:  .venv/bin/openlip --home {_short(home)} show {first}")
     print("   To press the buttons yourself:         make serve   and open http://127.0.0.1:4200\n")
     return 0
 

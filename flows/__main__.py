@@ -9,6 +9,7 @@ from __future__ import annotations
 
 import argparse
 import json
+import logging
 import os
 import sys
 import traceback
@@ -35,6 +36,9 @@ def run() -> None:
 def main(arguments: Sequence[str]) -> int:
     """Run one command; returns its exit code."""
     options = _parser().parse_args(arguments)
+    if options.debug:
+        logging.basicConfig(format="%(message)s")
+        logging.getLogger("openlip").setLevel(logging.DEBUG)
     if options.home:
         os.environ["OPENLIP_HOME"] = str(Path(options.home).resolve())
     try:
@@ -92,10 +96,12 @@ def _parser() -> argparse.ArgumentParser:
     parser = argparse.ArgumentParser(
         prog="openlip", description="Partner and public data on immigration, checked, kept, and made into policy briefs."
     )
+    # Taken before the command and after it: a default of the inner parser would undo what was said before.
     shared = argparse.ArgumentParser(add_help=False)
-    shared.add_argument("--home", default="", help="the partnership's folder (or OPENLIP_HOME)")
-    shared.add_argument("--json", action="store_true", help="print one JSON object")
-    shared.add_argument("--debug", action="store_true", help="print a traceback when something fails")
+    for taken, absent in ((parser, ""), (shared, argparse.SUPPRESS)):
+        taken.add_argument("--home", default=absent, help="the partnership's folder (or OPENLIP_HOME)")
+        taken.add_argument("--json", action="store_true", default=absent or False, help="print one JSON object")
+        taken.add_argument("--debug", action="store_true", default=absent or False, help="print a traceback when something fails")
     commands = parser.add_subparsers(required=True, metavar="COMMAND")
 
     def command(name: str, help_: str, run_: Command) -> argparse.ArgumentParser:

@@ -6,6 +6,7 @@ One bad table never stops the others and never passes in silence: each ends as a
 from __future__ import annotations
 
 import csv
+import logging
 from collections.abc import Sequence
 from dataclasses import dataclass
 from datetime import date
@@ -14,7 +15,7 @@ from pathlib import Path
 from expectations import Contract
 from expectations.partnership import Partnership
 from flows.verbs import Verbs
-from sql import clock
+from sql import QueryBroken, clock
 from tasks import Misuse, Problem
 from tasks.check import Finding
 from tasks.compose import Office, indicators_of
@@ -61,9 +62,7 @@ class Made:
 def refresh_tables(partnership: Partnership, only: Sequence[str], verbs: Verbs) -> list[Line]:
     """Every register and public table (or only those named): fetch, stage, check, load; then build."""
     contracts = _chosen([c for c in partnership.contracts() if c.source.fetch != "inbox"], only)
-    lines = _all(contracts, partnership, verbs)
-    verbs.build(partnership)
-    return lines
+    return [*_all(contracts, partnership, verbs), *_views(partnership, verbs)]
 
 
 def collect_files(partnership: Partnership, only: Sequence[str], verbs: Verbs) -> list[Line]:
@@ -71,9 +70,7 @@ def collect_files(partnership: Partnership, only: Sequence[str], verbs: Verbs) -
     registers = [c for c in partnership.contracts() if c.is_register]
     partners = _chosen([c for c in partnership.contracts() if c.source.fetch == "inbox"], only)
     lines = [line for line in _all(registers, partnership, verbs) if line.outcome != "unchanged"]
-    lines += _all(partners, partnership, verbs)
-    verbs.build(partnership)
-    return lines
+    return [*lines, *_all(partners, partnership, verbs), *_views(partnership, verbs)]
 
 
 def publish_brief(
@@ -147,10 +144,27 @@ def _table(contract: Contract, partnership: Partnership, transport: Transport, v
     except Problem as error:
         return [Line(contract.name, "", "blocked", message=str(error))]
     except Exception as error:  # the edge of the flow: a fault of ours in one table leaves the others their turn
-        return [Line(contract.name, "", "failed", message=f"{type(error).__name__}: {error}")]
+        return [_fault(contract.name, "", error)]
     if not snapshots:
         return [Line(contract.name, "", "unchanged")]
     return [_file(snapshot, contract, partnership, verbs) for snapshot in snapshots]
+
+
+def _views(partnership: Partnership, verbs: Verbs) -> list[Line]:
+    """Build; a line only when the views could not be made, so that what was loaded is told all the same."""
+    try:
+        verbs.build(partnership)
+    except (Problem, QueryBroken) as error:
+        return [Line("views", "", "blocked", message=str(error))]
+    except Exception as error:  # as above
+        return [_fault("views", "", error)]
+    return []
+
+
+def _fault(contract: str, part: str, error: Exception) -> Line:
+    """A fault of ours, as a line; the traceback goes to the log for `--debug`."""
+    logging.getLogger("openlip").debug("%s %s", contract, part, exc_info=error)
+    return Line(contract, part, "failed", message=f"{type(error).__name__}: {error}")
 
 
 def _file(snapshot: object, contract: Contract, partnership: Partnership, verbs: Verbs) -> Line:
@@ -161,7 +175,7 @@ def _file(snapshot: object, contract: Contract, partnership: Partnership, verbs:
     except Problem as error:
         return Line(contract.name, part, "blocked", message=str(error))
     except Exception as error:  # as above
-        return Line(contract.name, part, "failed", message=f"{type(error).__name__}: {error}")
+        return _fault(contract.name, part, error)
     outcome = "loaded" if loaded.outcome == "passed" else loaded.outcome
     first = next((finding.sentence() for finding in verdict.findings if finding.severity == "critical"), "")
     counts = (loaded.rows, loaded.new, loaded.changed, loaded.gone, verdict.rows_held)

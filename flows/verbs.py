@@ -48,8 +48,15 @@ def as_tasks() -> Verbs:
         error = state.result(raise_on_failure=False)
         return isinstance(error, SourceUnavailable) and not isinstance(error, NotYet)
 
+    about = {
+        "stage": "{contract.name}",
+        "check": "{contract.name}",
+        "load": "{contract.name}",
+        "render": "{draft.language}",
+        "record": "{draft.language}",
+    }
     names = ("stage", "check", "load", "build", "measure", "protect", "compose", "render", "record")
     plain = Verbs()
-    steps = {name: wrapped(getattr(plain, name), name) for name in names}
-    asking = wrapped(fetch, "fetch", retries=2, retry_delay_seconds=[2, 20], retry_jitter_factor=0.5, retry_condition_fn=again)
-    return Verbs(fetch=asking, **steps)
+    steps = {name: wrapped(getattr(plain, name), name, task_run_name=f"{name} {about.get(name, '')}".strip()) for name in names}
+    patience: dict[str, Any] = {"retries": 2, "retry_delay_seconds": [2, 20], "retry_jitter_factor": 0.5, "retry_condition_fn": again}
+    return Verbs(fetch=wrapped(fetch, "fetch", task_run_name="fetch {contract.name}", **patience), **steps)

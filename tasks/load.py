@@ -305,23 +305,26 @@ class _Staged:
         self._run(
             f"insert into {history} ({names}, since, row, until) select {closed}, c.since, c.row, :r from {facts} c join changed a on {on}"
         )
+        arrived = self._count(f"select count(*) from {source}")
+        new = self._count("select count(*) from changed where is_new = 1")
+        changed = self._count("select count(*) from changed where is_new = 0")
         gone = 0
-        if withdraw:
+        # Keys are unique on both sides: rows are missing only if there were more than arrived again.
+        if withdraw and self._count(f"select count(*) from {facts}") > arrived - new:
             keys = ", ".join(f'c."{key}"' for key in self.keys)
             self._temporary("gone", f'select {keys} from {facts} c left join {source} a on {on} where a."{self.keys[0]}" is null')
             self._run(
                 f"insert into {history} ({names}, since, row, until) select {closed}, c.since, c.row, :r from {facts} c join gone a on {on}"
             )
-            gone = self._run(f"delete from {facts} where exists (select 1 from gone a where {on.replace('c.', facts + '.')})")
+            plain = ", ".join(f'"{key}"' for key in self.keys)
+            gone = self._run(f"delete from {facts} where ({plain}) in (select {plain} from gone)")
         updates = ", ".join(f'"{name}" = excluded."{name}"' for name in [*self.values, "row", "since"])
         conflict = ", ".join(f'"{key}"' for key in self.keys)
         self._run(
             f"insert into {facts} ({names}, row, since) select {names}, row, :r from changed where true "
             f"on conflict ({conflict}) do update set {updates}"
         )
-        new = self._count("select count(*) from changed where is_new = 1")
-        changed = self._count("select count(*) from changed where is_new = 0")
-        return self._count(f"select count(*) from {source}"), new, changed, gone
+        return arrived, new, changed, gone
 
     def _arrived(self) -> str:
         if self.sqlite:
