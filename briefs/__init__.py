@@ -8,6 +8,7 @@ from __future__ import annotations
 
 from dataclasses import dataclass
 from datetime import date
+from functools import lru_cache
 from pathlib import Path
 from typing import Any, Literal
 
@@ -98,7 +99,12 @@ def read(name: str, overlay: Path | None = None) -> dict[str, Brief]:
 
 
 def parse(path: Path) -> Brief:
-    """Read one file."""
+    """Read one file (once for each version of it)."""
+    return _parse(path, path.stat().st_mtime_ns)
+
+
+@lru_cache(maxsize=64)
+def _parse(path: Path, _stamp: int) -> Brief:
     name, language = path.name.removesuffix(".md").rsplit(".", 1)
     source = path.read_text(encoding="utf-8")
     if not source.startswith("---\n") or "\n---\n" not in source[4:]:
@@ -247,6 +253,11 @@ def _words(language: str, overlay: Path | None) -> dict[str, Any]:
     for root in [*([overlay] if overlay else []), HERE]:
         path = root / "words" / f"{language}.yaml"
         if path.is_file():
-            data = yaml.safe_load(path.read_text(encoding="utf-8"))
+            data = _yaml(path, path.stat().st_mtime_ns)
             return dict(data)
     raise BriefBroken(f"There is no briefs/words/{language}.yaml: write it to add the language.")
+
+
+@lru_cache(maxsize=32)
+def _yaml(path: Path, _stamp: int) -> Any:
+    return yaml.safe_load(path.read_text(encoding="utf-8"))

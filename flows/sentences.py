@@ -21,6 +21,7 @@ from tasks.check import Finding
 from tasks.compose import Office, indicators_of
 from tasks.fetch import NotYet, Transport
 from tasks.fetch.transport import SourceUnavailable
+from tasks.record import remembered
 
 
 @dataclass(frozen=True, slots=True)
@@ -87,7 +88,7 @@ def publish_brief(
     for draft in drafts:
         if languages and draft.language not in languages:
             continue
-        document = verbs.render(draft, folder=folder)
+        document = verbs.render(draft, folder=folder, densities=remembered(draft, partnership))
         digest = verbs.record(document, draft, partnership, known_at=known_at, folder=folder)
         made.append(
             Made(draft.language, str(folder / document.pdf), str(folder / document.html), digest, document.pages, len(draft.claims))

@@ -127,6 +127,7 @@ document = Table(
     Column("edition_date", String(10), nullable=False),
     Column("known_at", String(20), nullable=False),
     Column("densities", String(8), nullable=False),
+    Column("text_sha256", String(64), nullable=False),
     Column("folder", Text, nullable=False),
     Column("made_at", String(20), nullable=False),
     comment="A rendered file by its bytes, with what is needed to make it again.",

@@ -6,6 +6,7 @@ stops this brief and names the place.
 
 from __future__ import annotations
 
+import hashlib
 from collections.abc import Iterator
 from dataclasses import dataclass
 from datetime import date
@@ -108,6 +109,7 @@ def _draft(brief: Brief, office: Office, figures: list[ProtectedFigure], partner
         words={key: value for key, value in words.items() if isinstance(value, str)},
         claims=tuple(book.claims),
         attachments=attachments,
+        text_sha256=hashlib.sha256(brief.source.encode()).hexdigest(),
     )
 
 

@@ -199,7 +199,8 @@ class Draft:
     """A brief for one office in one language, ready to be laid out.
 
     `name` is the stem of its files; `edition_date` (YYYY-MM-DD) is the only date in the file's metadata; `flags` are the bands
-    (SAMPLE, DRAFT) that stand on every page; `words` are the interface words in the document's language.
+    (SAMPLE, DRAFT) that stand on every page; `words` are the interface words in the document's language; `text_sha256` is that of
+    the brief as written, so that an edition of the same text may begin from the densities of the one before.
     """
 
     name: str
@@ -214,3 +215,4 @@ class Draft:
     words: dict[str, str]
     claims: tuple[Claim, ...]
     attachments: tuple[Attachment, ...]
+    text_sha256: str = ""
