@@ -225,8 +225,9 @@ def _kind(path: str) -> str:
 
 
 def brief(settings: Settings) -> Measured:
-    """Seconds a document in a warm process, in turns: the council brief composed and rendered as `publish` does it; the same with the
-    densities it ended at given; and WeasyPrint alone on the HTML of those pages, with our fonts and styles read before."""
+    """Seconds a document in a warm process, in turns: the council brief composed and rendered as the first edition of its text; the same
+    from the densities it ended at, as `publish` makes every later one; and WeasyPrint alone on the HTML of those pages, with our fonts
+    and styles read before."""
     from demo.inbox import write_inbox
     from demo.publishers import Publishers
     from flows.sentences import collect_files, office_of, refresh_tables
