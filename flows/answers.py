@@ -132,7 +132,9 @@ def checked(options: argparse.Namespace) -> Answer:
     with tempfile.TemporaryDirectory() as folder:
         apart = home.model_copy(update={"home": Path(folder)})
         shutil.copytree(home.home / "registers", Path(folder) / "registers")
-        verdict = check(stage(_apart(options.file, contract, apart), contract, apart), contract, apart)
+        staged = stage(_apart(options.file, contract, apart), contract, apart)
+        # Staged apart, but judged as if it had come: against the file in force.
+        verdict = check(staged, contract, home)
     told = [f"{finding.severity}: {finding.sentence()}" for finding in verdict.findings]
     counts = (
         f"{options.file.name}: {verdict.outcome}. {verdict.rows_read} rows read, {verdict.rows_kept} go on, {verdict.rows_held} held back."

@@ -7,7 +7,7 @@ from functools import lru_cache
 from pathlib import Path
 from typing import Any
 
-from sqlalchemy import Connection, Engine, create_engine, event, text
+from sqlalchemy import Connection, Engine, create_engine, event, inspect, text
 from sqlalchemy.engine import make_url
 
 PRAGMAS = {
@@ -59,6 +59,15 @@ def writer(home: Path) -> Engine:
 def reader(home: Path) -> Engine:
     """The engine for transactions that only read (they do not queue behind a writer on SQLite)."""
     return _engine(url_of(home), False)
+
+
+def is_begun(home: Path) -> bool:
+    """True when the warehouse has a ledger. Asking makes no file where there is none."""
+    url = make_url(url_of(home))
+    if url.get_backend_name() == "sqlite" and not Path(url.database or "").is_file():
+        return False
+    with reader(home).connect() as connection:
+        return inspect(connection).has_table("verdict")
 
 
 def is_sqlite(connection: Connection) -> bool:

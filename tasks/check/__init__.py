@@ -21,7 +21,7 @@ from expectations.partnership import Partnership
 from sql import ledger
 from sql.clock import stamp
 from sql.tables import tables
-from sql.warehouse import reader
+from sql.warehouse import is_begun, reader
 from tasks.check.compile import Compiled, compile_contract
 from tasks.stage import Staged
 
@@ -107,7 +107,7 @@ def check(staged: Staged, contract: Contract, partnership: Partnership) -> Verdi
 
 def _rows_before(staged: Staged, contract: Contract, partnership: Partnership) -> int:
     """How many rows the publisher's file in force has; 0 for registers and partners' files, which may be of any length."""
-    if contract.source.fetch in ("register", "inbox"):
+    if contract.source.fetch in ("register", "inbox") or not is_begun(partnership.home):
         return 0
     release, said = ledger.release, ledger.verdict
     query = select(said.c.rows_read).join(release, release.c.verdict == said.c.id)

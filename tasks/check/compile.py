@@ -164,7 +164,7 @@ def _jump(contract: Contract, name: str) -> Compiled:
     jump = contract.jump
     assert jump is not None
     expected = f"at most {jump.factor:g} times the largest of the {jump.window} periods before"
-    fix = "It was loaded. Look whether the publisher confirms it, before it stands in a headline."
+    fix = "It is taken as it is. Look whether the publisher confirms it, before it stands in a headline."
     predicate = f"value <= {jump.factor!r} * largest_before or value < {jump.least!r}"
     return _row_rule("jump", "last_step", name, predicate, expected, fix, about="value", severity="warning")
 

@@ -236,6 +236,27 @@ def test_a_dirty_file_is_refused_with_its_findings_on_stdout(here: Here, loaded:
     assert all(finding["fix"] for finding in said.json["findings"])
 
 
+def test_a_public_file_is_judged_against_the_file_in_force(here: Here, loaded: Path, tmp_path: Path) -> None:
+    """A publisher's file is checked as if it had come: whole it passes, cut to a tenth it is refused."""
+    kept = next(path for path in loaded.glob("snapshots/**/*.csv") if path.read_bytes().startswith(b"EN_YEAR"))
+    contract = "ircc_pgwp_cma" if b"PROVINCE_TERRITORY\tFR_PROVINCE_TERRITOIRE\tEN_CENSUS" in kept.read_bytes()[:400] else "ircc_pr_cma"
+    assert here("check", kept, "--contract", contract).code == DONE
+    lines = kept.read_bytes().splitlines(keepends=True)
+    (tmp_path / "cut.csv").write_bytes(b"".join(lines[: len(lines) // 10]))
+    said = here("check", tmp_path / "cut.csv", "--contract", contract, "--json")
+    assert said.code == REFUSED
+    assert "shrink" in {finding["rule"] for finding in said.json["findings"]}
+
+
+def test_a_public_file_is_checked_before_anything_was_loaded(here: Here, home: Path, loaded: Path) -> None:
+    """On a home without a warehouse there is nothing to compare with, and no warehouse is made by asking."""
+    kept = next(path for path in loaded.glob("snapshots/**/*.zip"))
+    contract = "statcan_population_quarterly" if kept.stat().st_size < 40_000 else "statcan_components_cma"
+    said = here("check", kept, "--contract", contract, "--home", home)
+    assert said.code == DONE, said.out
+    assert not (home / "warehouse.db").exists()
+
+
 @pytest.mark.parametrize("kind", ["sqlite", "postgres"])
 def test_a_checked_file_leaves_no_trace(
     kind: str, here: Here, home: Path, files: Path, environment: pytest.MonkeyPatch, request: pytest.FixtureRequest
