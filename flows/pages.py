@@ -95,11 +95,11 @@ def of_documents(title: str, made: Sequence[Made], home: Path) -> str:
 
 
 def _links(item: Made, home: Path) -> str:
-    base = os.environ.get("OPENLIP_SITE", "").rstrip("/")
-    if not base:
+    if not os.environ.get("OPENLIP_SITE"):
         return f"`{item.pdf}`"
     pdf, web = (quote(Path(name).relative_to(home).as_posix()) for name in (item.pdf, item.html))
-    return f"[Open the PDF]({base}/{pdf}) · [Open the web page]({base}/{web})"
+    # From the root of the site, so that the link holds when the server listens elsewhere tomorrow, or stands behind a proxy.
+    return f"[Open the PDF](/{pdf}) · [Open the web page](/{web})"
 
 
 def _linked(text: str) -> str:

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import logging
 import os
 from collections import defaultdict
 from dataclasses import dataclass
@@ -30,6 +31,8 @@ class Broken:
 
 def run(path: Path, rules: list[Compiled]) -> tuple[list[Broken], list[tuple[Compiled, str]]]:
     """The rules that found something, and the rules that could not run, each in the order of `rules`."""
+    # It tells of a folder for pages that we never make, at every check.
+    logging.getLogger("great_expectations").setLevel(logging.WARNING)
     context = gx.get_context(mode="ephemeral")
     context.variables.progress_bars = {"globally": False}
     # It lives in memory only: writing its settings as YAML after every step would just take time.
