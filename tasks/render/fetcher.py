@@ -8,7 +8,7 @@ from __future__ import annotations
 
 from typing import Any
 
-from weasyprint.urls import (  # type: ignore[import-untyped, unused-ignore]
+from weasyprint.urls import (
     URLFetcher,
     URLFetcherResponse,
 )
@@ -17,7 +17,7 @@ _KINDS = ("data:image/png;base64,", "data:image/svg+xml")
 _LARGEST = 2_000_000
 
 
-class StrictFetcher(URLFetcher):  # type: ignore[misc, unused-ignore]
+class StrictFetcher(URLFetcher):
     """Admits small `data:` images; anything else is a fatal error of WeasyPrint, which `render` makes a Problem."""
 
     def __init__(self) -> None:

@@ -51,7 +51,7 @@ def finish(document: Any, pdf: Any) -> None:
 @lru_cache(maxsize=1)
 def watch_runs() -> None:
     """From now on every drawn text remembers its words and language under its marked-content number."""
-    from weasyprint.pdf.stream import Stream  # type: ignore[import-untyped, unused-ignore]
+    from weasyprint.pdf.stream import Stream
 
     original = Stream.marked
 
@@ -125,6 +125,6 @@ def _bytes(chunk: Any) -> bytes:
 
 
 def _string(text: str) -> Any:
-    import pydyf  # type: ignore[import-untyped, unused-ignore]
+    import pydyf
 
     return pydyf.String(text)

@@ -23,7 +23,7 @@ FOLDER = Path(briefs.__file__).parent.resolve() / "fonts"
 def configuration() -> Any:
     """A WeasyPrint font configuration that knows the fonts of `briefs/fonts` only."""
     with pinned():
-        from weasyprint.text.fonts import FontConfiguration  # type: ignore[import-untyped, unused-ignore]
+        from weasyprint.text.fonts import FontConfiguration
 
         return FontConfiguration()
 

@@ -64,7 +64,7 @@ def print_pdf(draft: Draft, attachments: tuple[Attachment, ...], *, start: tuple
 
 
 def _laid(html: str, press: _Press) -> Any:
-    from weasyprint import HTML  # type: ignore[import-untyped, unused-ignore]
+    from weasyprint import HTML
 
     source = HTML(string=html, url_fetcher=press.fetcher)
     return source.render(font_config=press.fonts, stylesheets=[press.css], pdf_variant=VARIANT)

@@ -243,7 +243,7 @@ def test_right_to_left_runs_carry_their_words(monkeypatch: pytest.MonkeyPatch, t
 
 
 def test_the_private_names_the_finisher_leans_on_are_there(inside: bytes) -> None:
-    from weasyprint.pdf.stream import Stream  # type: ignore[import-untyped, unused-ignore]
+    from weasyprint.pdf.stream import Stream
 
     paper.print_pdf(sample_draft(), (), start=(0, 0))
     assert Stream.marked.__module__ == "tasks.render.finisher"

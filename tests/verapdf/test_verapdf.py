@@ -8,7 +8,7 @@ from pathlib import Path
 
 import pytest
 from PIL import Image
-from weasyprint import HTML  # type: ignore[import-untyped, unused-ignore]
+from weasyprint import HTML
 
 from . import Verdict, verapdf
 
