@@ -36,6 +36,9 @@ def run() -> None:
 def main(arguments: Sequence[str]) -> int:
     """Run one command; returns its exit code."""
     options = _parser().parse_args(arguments)
+    # No run tells anyone that it ran.
+    os.environ.setdefault("DO_NOT_TRACK", "1")
+    os.environ.setdefault("PREFECT_SERVER_ANALYTICS_ENABLED", "false")
     if options.debug:
         logging.basicConfig(format="%(message)s")
         logging.getLogger("openlip").setLevel(logging.DEBUG)
