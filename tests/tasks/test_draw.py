@@ -5,6 +5,7 @@ from __future__ import annotations
 import re
 from dataclasses import replace
 from itertools import pairwise
+from typing import Any
 from xml.etree import ElementTree
 
 import pytest
@@ -22,9 +23,9 @@ def _series(*values: float | None, name: str = "Town", focus: bool = True) -> Se
     return Series(name, points, focus=focus)
 
 
-def _chart(kind: str = "trend", *series: Series, **more: object) -> ChartData:
+def _chart(kind: str = "trend", *series: Series, **more: Any) -> ChartData:
     given = series or (_series(5.3, 6.1, 7.7, 13.9),)
-    return replace(ChartData(kind, given, "Waits rose."), **more)  # type: ignore[arg-type]
+    return replace(ChartData(kind, given, "Waits rose."), **more)
 
 
 def _drawn(data: ChartData, direction: str = "ltr") -> Chart:

@@ -388,7 +388,9 @@ def test_tries_again_keep_their_distance_too(environment: pytest.MonkeyPatch, mo
 
     class Busy:
         status_code = 503
-        headers: dict[str, str] = {}  # noqa: RUF012
+
+        def __init__(self) -> None:
+            self.headers: dict[str, str] = {}
 
         def close(self) -> None:
             pass

@@ -71,9 +71,9 @@ def _elements(inside: bytes, kind: str) -> list[bytes]:
     return [part for part in parts if re.search(rb"/S /" + kind.encode() + rb"\b", part)]
 
 
-def _with(draft: Draft, block: object, *, sheet: int = 0) -> Draft:
+def _with(draft: Draft, block: Any, *, sheet: int = 0) -> Draft:
     """The draft with one more row on a sheet."""
-    row = BlockRow("full", ((block,),))  # type: ignore[arg-type]
+    row = BlockRow("full", ((block,),))
     sheets = list(draft.sheets)
     sheets[sheet] = Sheet((*sheets[sheet].rows, row))
     return replace(draft, sheets=(sheets[0], sheets[1]))
@@ -259,6 +259,7 @@ class _Stream:
 class _Pdf:
     def __init__(self, *objects: object) -> None:
         self.objects = objects
+        self.catalog: dict[str, str] = {}
 
 
 def test_an_empty_glyph_text_becomes_a_zero_width_space() -> None:
@@ -271,7 +272,7 @@ def test_an_empty_glyph_text_becomes_a_zero_width_space() -> None:
 
 def test_metadata_in_another_shape_stops_the_work() -> None:
     pdf = _Pdf(None, _Stream(b"<rdf:RDF></rdf:RDF><rdf:RDF></rdf:RDF>"))
-    pdf.catalog = {"Metadata": "1 0 R"}  # type: ignore[attr-defined]
+    pdf.catalog = {"Metadata": "1 0 R"}
     with pytest.raises(finisher.UnexpectedPdf, match="rdf:RDF"):
         finisher._claim_accessibility(pdf)
 
