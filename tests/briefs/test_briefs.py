@@ -12,19 +12,8 @@ import yaml
 
 import briefs
 from briefs import BriefBroken
+from tests.samples.brief import HEADER
 
-HEADER = """---
-title: A topic
-audience: city_council
-plan: A plan
-objectives: ["3.1"]
-asks: [one-ask]
-approver: the Committee
-languages: [en, fr]
-due: quarterly
-review_by: 2027-06-01
----
-"""
 BODY = """# A headline
 
 What follows from it.

@@ -30,6 +30,7 @@ from tasks.compose.language import Language
 from tasks.compose.text import StrayNumber
 from tasks.protect import ProtectedFigure
 from tests.sample import HERE, alone, published_home, twin_text
+from tests.samples.brief import HEADER
 from tests.verapdf import _run
 
 EDITION = date(2026, 11, 22)
@@ -37,18 +38,6 @@ COUNCIL = Office("city_council", {"en": "City Council", "fr": "Conseil municipal
 THERE = "2021S0503521"
 QUERIES = sql.read_all()
 
-HEADER = """---
-title: A topic
-audience: city_council
-plan: A plan
-objectives: ["3.1"]
-asks: [one-ask]
-approver: the Committee
-languages: [en, fr]
-due: quarterly
-review_by: 2027-06-01
----
-"""
 BODY = """# A headline
 
 What follows from it.
