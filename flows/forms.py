@@ -50,7 +50,7 @@ def choices(kind: str) -> dict[str, str]:
 def _choices(kind: str, home: Path) -> dict[str, str]:
     if kind in ("public", "partner"):
         contracts = [c for c in expectations.read_all(home / "expectations") if not c.is_register]
-        wanted = [c for c in contracts if (c.source.fetch == "inbox") == (kind == "partner")]
+        wanted = [c for c in contracts if c.is_partner == (kind == "partner")]
         return {c.title["en"]: c.name for c in wanted}
     if kind == "brief":
         folder = home / "briefs"

@@ -62,14 +62,14 @@ class Made:
 
 def refresh_tables(partnership: Partnership, only: Sequence[str], verbs: Verbs) -> list[Line]:
     """Every register and public table (or only those named): fetch, stage, check, load; then build."""
-    contracts = _chosen([c for c in partnership.contracts() if c.source.fetch != "inbox"], only)
+    contracts = _chosen([c for c in partnership.contracts() if not c.is_partner], only)
     return [*_all(contracts, partnership, verbs), *_views(partnership, verbs)]
 
 
 def collect_files(partnership: Partnership, only: Sequence[str], verbs: Verbs) -> list[Line]:
     """What partners sent: registers first, since they say who partners are; then every file in the inboxes; then build."""
     registers = [c for c in partnership.contracts() if c.is_register]
-    partners = _chosen([c for c in partnership.contracts() if c.source.fetch == "inbox"], only)
+    partners = _chosen([c for c in partnership.contracts() if c.is_partner], only)
     lines = [line for line in _all(registers, partnership, verbs) if line.outcome != "unchanged"]
     return [*lines, *_all(partners, partnership, verbs), *_views(partnership, verbs)]
 

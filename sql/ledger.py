@@ -18,6 +18,7 @@ from sqlalchemy import (
     String,
     Table,
     Text,
+    func,
     select,
 )
 
@@ -116,6 +117,42 @@ release = Table(
     comment="One vintage of one table. Counts are never null in a committed row.",
 )
 
+acceptance = Table(
+    "acceptance",
+    metadata,
+    Column("contract", String(80), primary_key=True),
+    Column("release", Integer, primary_key=True),
+    Column("at", String(20), nullable=False),
+    Column("by", String(80), nullable=False),
+    Column("why", Text, nullable=False),
+    Index("acceptance_by_time", "contract", "at"),
+    comment="From when on a release is in force for briefs. One without a row here waits for a person, and the one before stays in force.",
+)
+
+revision = Table(
+    "revision",
+    metadata,
+    Column("contract", String(80), primary_key=True),
+    Column("release", Integer, primary_key=True),
+    Column("against", Integer, nullable=False),
+    Column("n_new", Integer, nullable=False),
+    Column("n_revised", Integer, nullable=False),
+    Column("n_vanished", Integer, nullable=False),
+    Column("n_material", Integer, nullable=False),
+    Column("cells", Text, nullable=False),
+    Column("definitions", Text, nullable=False),
+    comment="What a release changes of the one in force before it: its largest changes (`cells`) and `definitions`, as JSON.",
+)
+
+definition = Table(
+    "definition",
+    metadata,
+    Column("contract", String(80), primary_key=True),
+    Column("release", Integer, primary_key=True),
+    Column("content", Text, nullable=False),
+    comment="Title, boundaries and members of a table (JSON), written when they differ from those of the release before.",
+)
+
 document = Table(
     "document",
     metadata,
@@ -204,6 +241,14 @@ def latest(connection: Connection, table: Table, contract: str, part: str, by: s
     query = select(table).where(table.c.contract == contract, table.c.part == part)
     row = connection.execute(query.order_by(table.c[by].desc()).limit(1)).mappings().first()
     return dict(row) if row else None
+
+
+def in_force(connection: Connection, contract: str, known_at: str | None = None) -> int:
+    """The release of a table that briefs read: the last one accepted (by that moment); 0 when there is none."""
+    query = select(func.max(acceptance.c.release)).where(acceptance.c.contract == contract)
+    if known_at is not None:
+        query = query.where(acceptance.c.at <= known_at)
+    return int(connection.scalar(query) or 0)
 
 
 def see(connection: Connection, contract: str, part: str, outcome: str, sha256: str | None, message: str = "") -> None:

@@ -37,7 +37,7 @@ def account_for(header: list[str], contract: Contract) -> None:
         if found
     ]
     expected = f"the columns {', '.join(wanted)}"
-    if contract.source.fetch == "inbox":
+    if contract.is_partner:
         raise ShapeChanged("; ".join(parts), expected, "Use the template as it was sent, without adding, renaming or removing columns.")
     raise ShapeChanged("; ".join(parts), expected, f"The publisher changed the file: look at it, then mend the contract {contract.name}.")
 

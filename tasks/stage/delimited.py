@@ -148,9 +148,9 @@ class _Rows:
 
     def write(self) -> None:
         numbers = {key: number for number, key in enumerate(sorted({series for series, _ in self.there}), start=1)}
-        width = 2 + len(self.contract.dimensions)
-        self.staging.insert("series", ((n, "\x1f".join(key), *key) for key, n in numbers.items()), width)
-        self.staging.insert("period", ((span.id, span.code) for span in self.spans.values()), 2)
+        self.staging.add_series((n, "\x1f".join(key), key) for key, n in numbers.items())
+        self.staging.add_periods((span.id, span.code) for span in self.spans.values())
         ordered = sorted(self.facts, key=lambda fact: (fact[1], numbers[fact[0]], fact[2] or 0))
-        rows = ((row, numbers[series], span, value, status, 0) for series, span, row, value, status in ordered)
-        self.staging.insert("facts", rows, 6)
+        rows = [(row, numbers[series], span, value, status, 0) for series, span, row, value, status in ordered]
+        if rows:
+            self.staging.add_facts(*zip(*rows, strict=True))

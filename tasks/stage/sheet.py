@@ -159,12 +159,12 @@ class _Sheet:
 
     def write(self) -> None:
         if self.contract.is_register:
-            self.staging.insert("facts", self.facts, 1 + len(self.contract.columns))
+            self.staging.add_rows(self.facts)
             return
-        width = 2 + len(self.contract.dimensions)
-        self.staging.insert("series", ((n, "\x1f".join(key), *key) for key, n in self.series.items()), width)
-        self.staging.insert("period", ((span.id, span.code) for span in self.spans.values()), 2)
-        self.staging.insert("facts", self.facts, 6)
+        self.staging.add_series((n, "\x1f".join(key), key) for key, n in self.series.items())
+        self.staging.add_periods((span.id, span.code) for span in self.spans.values())
+        if self.facts:
+            self.staging.add_facts(*zip(*self.facts, strict=True))
 
 
 class _Wrong(Exception):

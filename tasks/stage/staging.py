@@ -10,7 +10,7 @@ import os
 import sqlite3
 from collections.abc import Iterable, Sequence
 from dataclasses import dataclass
-from itertools import chain, islice
+from itertools import chain
 from pathlib import Path
 from typing import Any
 
@@ -76,19 +76,40 @@ class Staging:
             self.db.execute("create table period(period integer primary key, code text)")
         self.db.execute("begin")
 
-    def insert(self, table: str, rows: Iterable[Sequence[Any]], width: int) -> None:
-        """Insert rows, hundreds per statement (twice as fast as one by one)."""
-        mark = f"({','.join('?' * width)})"
-        source = iter(rows)
-        while group := list(islice(source, ROWS_PER_STATEMENT)):
-            self.db.execute(f"insert into {table} values {','.join([mark] * len(group))}", list(chain.from_iterable(group)))
+    def add_series(self, series: Iterable[tuple[int, str, Sequence[str | None]]]) -> None:
+        """Series by their number in this file (from 1), key and labels, in the order of the contract's dimensions."""
+        self._insert("series", ((number, key, *labels) for number, key, labels in series), 2 + len(self.contract.dimensions))
 
-    def insert_columns(self, table: str, columns: Sequence[list[Any]]) -> None:
-        """Insert rows that come as columns, which is faster than row by row."""
-        width = len(columns)
-        cells: list[Any] = [None] * (width * len(columns[0]))
+    def add_periods(self, periods: Iterable[tuple[int, str]]) -> None:
+        """The periods of the file: number and code."""
+        self._insert("period", periods, 2)
+
+    def add_facts(
+        self,
+        rows: Sequence[int | None],
+        series: Sequence[int],
+        periods: Sequence[int],
+        values: Sequence[float | None],
+        status: Sequence[int],
+        quality: Sequence[int],
+    ) -> None:
+        """Cells, as columns of one length: row of the file (header = 1, None for a zero left out), series and period by number,
+        value (None where `status` says why there is none), status code and quality bits of `sql.ledger`."""
+        columns = (rows, series, periods, values, status, quality)
+        cells: list[Any] = [None] * (len(columns) * len(rows))
         for index, column in enumerate(columns):
-            cells[index::width] = column
+            cells[index :: len(columns)] = column
+        self._insert_cells("facts", cells, len(columns))
+
+    def add_rows(self, rows: Iterable[Sequence[Any]]) -> None:
+        """The rows of a register: row of the file, the grain, the other columns."""
+        self._insert("facts", rows, 1 + len(self.contract.columns))
+
+    def _insert(self, table: str, rows: Iterable[Sequence[Any]], width: int) -> None:
+        self._insert_cells(table, list(chain.from_iterable(rows)), width)
+
+    def _insert_cells(self, table: str, cells: list[Any], width: int) -> None:
+        """Hundreds of rows per statement: twice as fast as one by one."""
         mark = f"({','.join('?' * width)})"
         for start in range(0, len(cells), ROWS_PER_STATEMENT * width):
             group = cells[start : start + ROWS_PER_STATEMENT * width]

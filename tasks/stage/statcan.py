@@ -133,9 +133,7 @@ class _Table:
         numbers: list[float | None] = values.tolist()
         for position in np.flatnonzero(np.isnan(values)).tolist():
             numbers[position] = None
-        self.staging.insert_columns(
-            "facts", [rows.tolist(), (ids + 1).tolist(), spans.tolist(), numbers, status.tolist(), quality.tolist()]
-        )
+        self.staging.add_facts(rows.tolist(), (ids + 1).tolist(), spans.tolist(), numbers, status.tolist(), quality.tolist())
 
     # Columns of a block
 
@@ -284,12 +282,10 @@ class _Table:
         for row, expected, actual, text in self.spoilt:
             fault = Fault(row, "", "width", f"{actual} cells", f"{expected} cells", "The row waits in quarantine.")
             self.staging.fault(fault, json.dumps({"line": text}, ensure_ascii=False))
-        width = 2 + len(self.dimensions)
         # A member that is renamed is another series: nothing printed under the old name changes its meaning in silence.
         named = ((number, "\x1f".join([coordinate, *self.labels[number]])) for coordinate, number in self.series.items())
-        rows = ((number + 1, key, *self.keys[number]) for number, key in named if self.kept[number])
-        self.staging.insert("series", rows, width)
-        self.staging.insert("period", self.codes.items(), 2)
+        self.staging.add_series((number + 1, key, self.keys[number]) for number, key in named if self.kept[number])
+        self.staging.add_periods(self.codes.items())
 
     def _duplicates(self) -> None:
         """Refuse a file that says two things about one cell, or the same thing twice."""

@@ -324,7 +324,7 @@ def test_a_pattern_holds_from_end_to_end(code: str, partnership: Partnership) ->
     contract = read("metrics")
     path = partnership.home / "one.db"
     with Staging(path, contract) as staging:
-        staging.insert("facts", [(2, code, "a", "b", "c", "stock", "open", "1.1", 1, "2024-01-01")], 10)
+        staging.add_rows([(2, code, "a", "b", "c", "stock", "open", "1.1", 1, "2024-01-01")])
         staging.finish(rows_read=1, datapoints=None)
     checking._views(path, contract)
     broken, crashed = run(path, compile_contract(contract, partnership))

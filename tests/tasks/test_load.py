@@ -333,7 +333,7 @@ def test_a_fault_in_the_middle_leaves_the_last_good_state(
     def broken(*_: object, **__: object) -> None:
         raise RuntimeError("the disk is full")
 
-    monkeypatch.setattr("tasks.load._Staged._count", broken)
+    monkeypatch.setattr("tasks.load.rows.Rows._count", broken)
     with pytest.raises(RuntimeError, match="the disk is full"):
         load(verdict, RESIDENTS, partnership)
     assert dump(partnership) == before

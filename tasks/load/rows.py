@@ -1,181 +1,27 @@
-"""Load what passed: the only module that writes statistics.
-
-One transaction writes the verdict, its findings, the quarantine, the release and its rows. The same bytes as the latest
-release change nothing; rows that changed move to the history; rows that the publisher withdrew are closed, not deleted.
-"""
+"""Move the accepted rows of a staging file into the tables of a contract: all of them at first, then only what changed."""
 
 from __future__ import annotations
 
 import sqlite3
-from collections.abc import Iterator
-from contextlib import contextmanager
-from dataclasses import asdict, dataclass
 from pathlib import Path
 from typing import Any
 
-from sqlalchemy import Connection, Table, func, inspect, select, text
+from sqlalchemy import Connection, Table, text
 
 from expectations import Contract
-from expectations.partnership import Partnership
 from sql import copy_text, ledger, periods, warehouse
-from sql.clock import stamp
-from sql.tables import Tables, tables
-from tasks import Misuse
+from sql.tables import Tables
 from tasks.check import Verdict
 
 COPY_ROWS = 20_000
 
 
-@dataclass(frozen=True, slots=True)
-class Loaded:
-    """What a load did: the release in force after it (0 when there is none), and how many rows it changed."""
-
-    contract: str
-    part: str
-    release: int
-    outcome: str
-    rows: int = 0
-    new: int = 0
-    changed: int = 0
-    gone: int = 0
-
-    @property
-    def changed_rows(self) -> int:
-        return self.new + self.changed + self.gone
-
-
-def load(verdict: Verdict, contract: Contract, partnership: Partnership) -> Loaded:
-    """Write the verdict, and if it goes on, the release. Returns what changed; a crash anywhere leaves the last good state."""
-    target = tables(contract)
-    with _transaction(verdict, partnership) as connection:
-        _prepare(connection, target)
-        _write_verdict(connection, verdict, contract)
-        snapshot = verdict.staged.snapshot
-        before = ledger.latest(connection, ledger.release, contract.name, snapshot.part, "release")
-        if not verdict.goes_on:
-            loaded = Loaded(contract.name, snapshot.part, before["release"] if before else 0, verdict.outcome)
-        elif before and before["sha256"] == snapshot.sha256 and _digest(connection, before) == contract.digest:
-            loaded = Loaded(contract.name, snapshot.part, before["release"], "unchanged")
-        else:
-            loaded = _release(connection, verdict, contract, target)
-    if verdict.staged.path:
-        Path(verdict.staged.path).unlink(missing_ok=True)
-    return loaded
-
-
-def prepare(partnership: Partnership) -> None:
-    """Make every table of the ledger and of the contracts that is not there yet."""
-    with warehouse.writer(partnership.home).begin() as connection:
-        for contract in partnership.contracts():
-            _prepare(connection, tables(contract))
-
-
-@contextmanager
-def _transaction(verdict: Verdict, partnership: Partnership) -> Iterator[Connection]:
-    """One transaction on the warehouse, with the staging file attached on SQLite or copied to temporary tables."""
-    engine = warehouse.writer(partnership.home)
-    path = verdict.staged.path
-    with engine.connect() as connection:
-        attached = bool(path) and warehouse.is_sqlite(connection)
-        driver: Any = connection.connection.driver_connection
-        if attached:
-            # Sorting a table's rows is faster in SQLite's own files than with `temp_store=memory`, and holds less memory.
-            driver.execute("pragma temp_store=file")
-            driver.execute("attach database ? as staged", (path,))
-        try:
-            with connection.begin():
-                yield connection
-        finally:
-            if attached:
-                driver.execute("detach database staged")
-                driver.execute(f"pragma temp_store={warehouse.PRAGMAS['temp_store']}")
-
-
-def _prepare(connection: Connection, target: Tables) -> None:
-    warehouse.lock(connection, "schema")
-    ledger.metadata.create_all(connection)
-    target.metadata.create_all(connection)
-    there = {column["name"] for column in inspect(connection).get_columns(target.facts.name)}
-    wanted = {column.name for column in target.facts.columns}
-    if there != wanted:
-        raise Misuse(
-            f"{target.facts.name} has the columns {sorted(there)}, its contract wants {sorted(wanted)}. A table with other columns "
-            "is another table: give the new contract a new name, so that what was printed from the old one stays."
-        )
-
-
-def _digest(connection: Connection, release: dict[str, Any]) -> str | None:
-    query = select(ledger.verdict.c.contract_digest).where(ledger.verdict.c.id == release["verdict"])
-    return connection.scalar(query)
-
-
-def _write_verdict(connection: Connection, verdict: Verdict, contract: Contract) -> None:
-    snapshot = verdict.staged.snapshot
-    if connection.scalar(select(func.count()).select_from(ledger.verdict).where(ledger.verdict.c.id == verdict.id)):
-        return
-    row = {
-        "id": verdict.id,
-        "contract": contract.name,
-        "contract_digest": verdict.staged.contract_digest,
-        "part": snapshot.part,
-        "sha256": snapshot.sha256,
-        "checked_at": verdict.checked_at,
-        "outcome": verdict.outcome,
-        "rows_read": verdict.rows_read,
-        "rows_kept": verdict.rows_kept,
-        "rows_held": verdict.rows_held,
-    }
-    connection.execute(ledger.verdict.insert(), row)
-    findings = [asdict(finding) | {"verdict": verdict.id, "number": n} for n, finding in enumerate(verdict.findings, start=1)]
-    if findings:
-        connection.execute(ledger.finding.insert(), findings)
-    held = [{"verdict": verdict.id, "row": number, "content": content} for number, content in _held(verdict)]
-    if held:
-        connection.execute(ledger.quarantine.insert(), held)
-
-
-def _held(verdict: Verdict) -> list[tuple[int, str]]:
-    if not verdict.staged.path:
-        return []
-    db = _read_only(verdict.staged.path)
-    try:
-        return db.execute("select row, content from raw order by row").fetchall()
-    finally:
-        db.close()
-
-
-def _read_only(path: str) -> sqlite3.Connection:
+def read_only(path: str) -> sqlite3.Connection:
+    """A connection to a staging file that cannot change it."""
     return sqlite3.connect(f"{Path(path).resolve().as_uri()}?mode=ro", uri=True)
 
 
-def _release(connection: Connection, verdict: Verdict, contract: Contract, target: Tables) -> Loaded:
-    warehouse.lock(connection, contract.name)
-    snapshot = verdict.staged.snapshot
-    number = 1 + (connection.scalar(select(func.max(ledger.release.c.release)).where(ledger.release.c.contract == contract.name)) or 0)
-    row = {
-        "contract": contract.name,
-        "release": number,
-        "part": snapshot.part,
-        "sha256": snapshot.sha256,
-        "verdict": verdict.id,
-        "released_at": snapshot.published_at,
-        "loaded_at": stamp(),
-    }
-    connection.execute(ledger.release.insert(), row)
-    staged = _Staged(connection, verdict, contract, target, number)
-    first = not connection.scalar(select(func.count()).select_from(select(target.facts.c.since).limit(1).subquery()))
-    # A row that is held back is not a row that was withdrawn: while any is, what was in force before stays.
-    withdraw = contract.source.fetch != "inbox" and not verdict.rows_held
-    counts = staged.fill() if first else staged.merge(withdraw=withdraw)
-    connection.execute(
-        ledger.release.update()
-        .where(ledger.release.c.contract == contract.name, ledger.release.c.release == number)
-        .values(n_rows=counts[0], n_new=counts[1], n_changed=counts[2], n_gone=counts[3])
-    )
-    return Loaded(contract.name, snapshot.part, number, verdict.outcome, *counts)
-
-
-class _Staged:
+class Rows:
     """Moves the accepted rows of one staging file into the tables of one contract, inside the caller's transaction.
 
     Table and column names come from contracts in the repository, never from data.
@@ -199,7 +45,7 @@ class _Staged:
         return int(self.connection.scalar(text(statement)) or 0)
 
     def _open(self) -> sqlite3.Connection:
-        return _read_only(self.path)
+        return read_only(self.path)
 
     def _calendar(self) -> None:
         settings = self.contract.columns[self.contract.period or ""]
@@ -290,14 +136,19 @@ class _Staged:
         return rows, rows, 0, 0
 
     def merge(self, *, withdraw: bool) -> tuple[int, int, int, int]:
-        """Against what is in force: new and changed rows in, their old versions and withdrawn rows to the history."""
+        """Against what is in force: new and changed rows in, their old versions and withdrawn rows to the history.
+
+        Leaves two temporary tables to the caller: `changed` (the columns, `row`, the old values as `old_...`, `is_new`) and, if
+        any row was withdrawn, `gone` (the columns as they were).
+        """
         facts, history = self.target.facts.name, self.target.history.name
         source = self._arrived()
         on = " and ".join(f'c."{key}" = a."{key}"' for key in self.keys)
         differs = " or ".join(f'c."{name}" is distinct from a."{name}"' for name in self.values)
+        old = ", ".join(f'c."{name}" as "old_{name}"' for name in self.values)
         self._temporary(
             "changed",
-            f"select a.*, case when c.since is null then 1 else 0 end as is_new from {source} a "
+            f"select a.*, {old}, case when c.since is null then 1 else 0 end as is_new from {source} a "
             f"left join {facts} c on {on} where c.since is null or {differs}",
         )
         names = ", ".join(f'"{name}"' for name in self.columns)
@@ -311,8 +162,7 @@ class _Staged:
         gone = 0
         # Keys are unique on both sides: rows are missing only if there were more than arrived again.
         if withdraw and self._count(f"select count(*) from {facts}") > arrived - new:
-            keys = ", ".join(f'c."{key}"' for key in self.keys)
-            self._temporary("gone", f'select {keys} from {facts} c left join {source} a on {on} where a."{self.keys[0]}" is null')
+            self._temporary("gone", f'select {closed} from {facts} c left join {source} a on {on} where a."{self.keys[0]}" is null')
             self._run(
                 f"insert into {history} ({names}, since, row, until) select {closed}, c.since, c.row, :r from {facts} c join gone a on {on}"
             )
