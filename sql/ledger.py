@@ -18,7 +18,10 @@ from sqlalchemy import (
     String,
     Table,
     Text,
+    and_,
     func,
+    not_,
+    or_,
     select,
 )
 
@@ -126,7 +129,7 @@ acceptance = Table(
     Column("by", String(80), nullable=False),
     Column("why", Text, nullable=False),
     Index("acceptance_by_time", "contract", "at"),
-    comment="From when on a release is in force for briefs. One without a row here waits for a person, and the one before stays in force.",
+    comment="Who accepted a release that waited, when and why. Until then the release before it stays in force for briefs.",
 )
 
 revision = Table(
@@ -139,6 +142,7 @@ revision = Table(
     Column("n_revised", Integer, nullable=False),
     Column("n_vanished", Integer, nullable=False),
     Column("n_material", Integer, nullable=False),
+    Column("waits", Boolean, nullable=False),
     Column("cells", Text, nullable=False),
     Column("definitions", Text, nullable=False),
     comment="What a release changes of the one in force before it: its largest changes (`cells`) and `definitions`, as JSON.",
@@ -244,10 +248,17 @@ def latest(connection: Connection, table: Table, contract: str, part: str, by: s
 
 
 def in_force(connection: Connection, contract: str, known_at: str | None = None) -> int:
-    """The release of a table that briefs read: the last one accepted (by that moment); 0 when there is none."""
-    query = select(func.max(acceptance.c.release)).where(acceptance.c.contract == contract)
+    """The release of a table that briefs read (as known at that moment); 0 when there is none.
+
+    It is the newest that changed nothing material of the past, or that a person accepted: by the moment asked for.
+    """
+    joined = release.outerjoin(revision, and_(revision.c.contract == release.c.contract, revision.c.release == release.c.release))
+    joined = joined.outerjoin(acceptance, and_(acceptance.c.contract == release.c.contract, acceptance.c.release == release.c.release))
+    accepted = acceptance.c.at.is_not(None) if known_at is None else acceptance.c.at <= known_at
+    query = select(func.max(release.c.release)).select_from(joined)
+    query = query.where(release.c.contract == contract, or_(revision.c.waits.is_(None), not_(revision.c.waits), accepted))
     if known_at is not None:
-        query = query.where(acceptance.c.at <= known_at)
+        query = query.where(release.c.loaded_at <= known_at)
     return int(connection.scalar(query) or 0)
 
 

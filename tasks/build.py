@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterable
+from collections.abc import Iterable, Mapping
 from dataclasses import dataclass
 from typing import Any
 
@@ -30,8 +30,11 @@ class Built:
     rows: int
 
 
-def build(partnership: Partnership) -> list[Built]:
-    """Make all views anew, in one transaction; an indicator with two rows for one place and period stops it."""
+def build(partnership: Partnership, *, known_at: str | None = None) -> list[Built]:
+    """Make all views anew, in one transaction; an indicator with two rows for one place and period stops it.
+
+    With `known_at` (a stamp) they answer as known then, until they are built again.
+    """
     prepare(partnership)
     queries = sql.read_all(partnership.home / "sql")
     order = sql.in_order(queries)
@@ -44,7 +47,7 @@ def build(partnership: Partnership) -> list[Built]:
         cascade = "" if warehouse.is_sqlite(connection) else " cascade"
         for name in reversed(names):
             connection.exec_driver_sql(f'drop view if exists "{name}"{cascade}')
-        lay(connection, partnership, contracts, order)
+        lay(connection, partnership, contracts, order, known_at=known_at)
         return [Built(query.name, query.folder, _rows(connection, query)) for query in order]
 
 
@@ -55,14 +58,17 @@ def lay(
     queries: Iterable[Query],
     *,
     known_at: str | None = None,
+    instead: Mapping[str, int] | None = None,
     origin: bool = False,
 ) -> None:
-    """Create the views in order; with `known_at` or `origin` as temporary views of this connection that stand before the lasting ones."""
-    temporary = "temporary " if known_at or origin else ""
+    """Create the views in order, over the release of each table that was in force (at `known_at`), or the one named in `instead`.
+
+    With `origin` each row says where it came from, and the views are temporary ones of this connection, before the lasting ones.
+    """
+    temporary = "temporary " if origin else ""
     connection.exec_driver_sql(f"create {temporary}view partnership as select '{partnership.place}' as place")
     for contract in contracts:
-        release = _in_force(connection, contract.name, known_at) if known_at else None
-        chosen = tables(contract).view(release, origin=origin)
+        chosen = tables(contract).view(_chosen(connection, contract.name, known_at, instead or {}), origin=origin)
         body = str(chosen.compile(connection, compile_kwargs={"literal_binds": True}))
         connection.exec_driver_sql(f'create {temporary}view "{contract.name}" as {body}')
     for query in queries:
@@ -79,11 +85,11 @@ def _all_known(queries: Iterable[Query], tables_: set[str]) -> None:
             )
 
 
-def _in_force(connection: Connection, contract: str, known_at: str) -> int:
-    """The last release of a table that was loaded by then; 0 when there was none."""
-    table = ledger.release
-    query = select(func.max(table.c.release)).where(table.c.contract == contract, table.c.loaded_at <= known_at)
-    return int(connection.scalar(query) or 0)
+def _chosen(connection: Connection, contract: str, known_at: str | None, instead: Mapping[str, int]) -> int | None:
+    """The release that the view of a table reads; None when that is all there is, which spares the history."""
+    wanted = instead.get(contract, ledger.in_force(connection, contract, known_at))
+    newest = connection.scalar(select(func.max(ledger.release.c.release)).where(ledger.release.c.contract == contract))
+    return None if wanted == newest else wanted
 
 
 def _rows(connection: Connection, query: Query) -> int:

@@ -5,7 +5,7 @@ A `Figure` holds the value before disclosure control. It goes to `protect` and n
 
 from __future__ import annotations
 
-from collections.abc import Iterable, Sequence
+from collections.abc import Iterable, Mapping, Sequence
 from dataclasses import dataclass
 from typing import Any
 
@@ -68,10 +68,13 @@ class _Releases:
     samples: frozenset[str]
 
 
-def measure(partnership: Partnership, indicators: Iterable[str], *, known_at: str | None = None) -> list[Figure]:
+def measure(
+    partnership: Partnership, indicators: Iterable[str], *, known_at: str | None = None, instead: Mapping[str, int] | None = None
+) -> list[Figure]:
     """Every figure of the indicators, ordered by indicator, place and period.
 
-    `known_at` (a stamp such as 2026-11-22T17:00:00Z) answers as known then. Queries run over temporary views, so nothing in the
+    `known_at` (a stamp such as 2026-11-22T17:00:00Z) answers as known then; `instead` names the release of a table to read in place of
+    the one in force. Queries run over temporary views, so nothing in the
     warehouse changes (but that empty tables are made where it has none yet). An unknown name is `Misuse` and lists the names there are.
     """
     queries = sql.read_all(partnership.home / "sql")
@@ -84,21 +87,27 @@ def measure(partnership: Partnership, indicators: Iterable[str], *, known_at: st
     contracts = [contract for contract in partnership.contracts() if contract.name in read]
     prepare(partnership)
     with warehouse.reader(partnership.home).connect() as connection, connection.begin():
-        releases = _releases(connection, known_at)
-        lay(connection, partnership, contracts, order, known_at=known_at or stamp(), origin=True)
+        releases = _releases(connection, known_at, instead or {})
+        lay(connection, partnership, contracts, order, known_at=known_at or stamp(), instead=instead, origin=True)
         figures = [figure for name in wanted for figure in _figures(connection, name, queries[name].indicator, releases)]
         connection.rollback()
     return figures
 
 
-def _releases(connection: Connection, known_at: str | None) -> _Releases:
+def _releases(connection: Connection, known_at: str | None, instead: Mapping[str, int]) -> _Releases:
     table = ledger.release
     query = select(table.c.contract, table.c.release, table.c.sha256, table.c.released_at, table.c.loaded_at)
     query = query.where(table.c.loaded_at <= (known_at or stamp())).order_by(table.c.release)
     digests: dict[tuple[str, int], str] = {}
     released: dict[str, str] = {}
+    last: dict[str, int] = {}
     for row in connection.execute(query).mappings():
-        digests[row["contract"], row["release"]] = row["sha256"]
+        name = row["contract"]
+        if name not in last:
+            last[name] = instead.get(name, ledger.in_force(connection, name, known_at))
+        if row["release"] > last[name]:
+            continue  # it waits for a person
+        digests[name, row["release"]] = row["sha256"]
         released[row["contract"]] = max(released.get(row["contract"], ""), row["released_at"] or row["loaded_at"])
     samples = connection.scalars(select(ledger.snapshot.c.sha256).where(ledger.snapshot.c.sample))
     return _Releases(digests, released, frozenset(samples))

@@ -21,12 +21,16 @@ from sql.clock import stamp
 from sql.tables import Tables, tables
 from tasks import Misuse
 from tasks.check import Verdict
+from tasks.load.revision import Revised, compare
 from tasks.load.rows import Rows, read_only
 
 
 @dataclass(frozen=True, slots=True)
 class Loaded:
-    """What a load did: the release in force after it (0 when there is none), and how many rows it changed."""
+    """What a load did: the newest release after it (0 when there is none), and how many rows it changed.
+
+    `revised` says what it changed of the release in force; while it `waits`, that one stays in force for briefs.
+    """
 
     contract: str
     part: str
@@ -36,6 +40,7 @@ class Loaded:
     new: int = 0
     changed: int = 0
     gone: int = 0
+    revised: Revised | None = None
 
     @property
     def changed_rows(self) -> int:
@@ -155,6 +160,7 @@ def _release(connection: Connection, verdict: Verdict, contract: Contract, targe
         "released_at": snapshot.published_at,
         "loaded_at": stamp(),
     }
+    against = ledger.in_force(connection, contract.name)
     connection.execute(ledger.release.insert(), row)
     staged = Rows(connection, verdict, contract, target, number)
     first = not connection.scalar(select(func.count()).select_from(select(target.facts.c.since).limit(1).subquery()))
@@ -166,4 +172,7 @@ def _release(connection: Connection, verdict: Verdict, contract: Contract, targe
         .where(ledger.release.c.contract == contract.name, ledger.release.c.release == number)
         .values(n_rows=counts[0], n_new=counts[1], n_changed=counts[2], n_gone=counts[3])
     )
-    return Loaded(contract.name, snapshot.part, number, verdict.outcome, *counts)
+    revised = None
+    if not (contract.is_register or contract.is_partner):
+        revised = compare(connection, verdict, contract, target, release=number, against=against, withdrew=counts[3] > 0)
+    return Loaded(contract.name, snapshot.part, number, verdict.outcome, *counts, revised=revised)
