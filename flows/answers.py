@@ -117,10 +117,24 @@ def _lines(lines: list[Line]) -> Answer:
     return code, [asdict(line) for line in lines], "\n".join([*told, pages.summary(lines)])
 
 
-def built(_options: argparse.Namespace) -> Answer:
+def built(options: argparse.Namespace) -> Answer:
     """openlip build."""
-    made = Verbs().build(partnership())
-    return 0, [asdict(item) for item in made], "\n".join(f"{item.folder}/{item.name}: {item.rows} rows" for item in made)
+    made = Verbs().build(partnership(), known_at=sentences.known_by(options.as_of) if options.as_of else None)
+    told = [f"{item.folder}/{item.name}: {item.rows} rows" for item in made]
+    if options.as_of:
+        told.append(f"The views answer as known on {options.as_of}, until the next refresh or openlip build.")
+    return 0, [asdict(item) for item in made], "\n".join(told)
+
+
+def accepted(options: argparse.Namespace) -> Answer:
+    """openlip accept: without --by it only tells what waits."""
+    home = partnership()
+    if options.by and not (options.table and options.release):
+        raise Misuse("Which one? openlip accept TABLE --release N --by PERSON; openlip accept alone tells what waits.")
+    said = {"release": options.release, "by": options.by, "why": options.why, "accepts": bool(options.by)}
+    review = sentences.look_at_revisions(home, options.table, Verbs(), **said)
+    titles = {contract.name: f"{contract.title['en']} ({contract.name})" for contract in home.contracts()}
+    return (70 if review.lines else 0), asdict(review), pages.of_review(review, titles)
 
 
 def checked(options: argparse.Namespace) -> Answer:

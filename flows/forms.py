@@ -114,6 +114,25 @@ class Refresh(_Form):
     )
 
 
+class Accept(_Form):
+    """Which table, and whether its waiting release is accepted or only looked at."""
+
+    table: PublicTable = Field(title="Table", description="Whose waiting release to look at.", json_schema_extra=_at(0))
+    accept: bool = Field(
+        default=False,
+        title="Accept it",
+        description="Leave empty to look first: what changed, which figures would move, which editions print them.",
+        json_schema_extra=_at(1),
+    )
+    release: int = Field(
+        default=0, title="Release", description="Needed to accept: the number of the release you looked at.", json_schema_extra=_at(2)
+    )
+    by: str = Field(default="", title="Your name", description="Needed to accept.", json_schema_extra=_at(3))
+    why: str = Field(
+        default="", title="Why", description="What the publisher says of the change, for the record.", json_schema_extra=_at(4)
+    )
+
+
 class Collect(_Form):
     """What to collect."""
 

@@ -13,13 +13,16 @@ from urllib.parse import quote
 
 from babel import Locale
 
-from flows.sentences import Line, Made
+from flows.sentences import Line, Made, Review
 from tasks.check import Finding
+from tasks.protect import ProtectedFigure
+from tasks.waiting import Waiting
 
 WORDS = {
     "loaded": "Loaded",
     "unchanged": "Unchanged",
     "held": "Loaded in part",
+    "waits": "**Waits for a person**",
     "blocked": "**Refused**",
     "not_checked": "**Not checked (our fault)**",
     "not_yet": "Not released yet",
@@ -82,6 +85,49 @@ def summary(lines: Sequence[Line]) -> str:
 def what_failed(lines: Sequence[Line]) -> str:
     """Each of these tables by name, with what stopped it."""
     return " ".join(f"{line.contract}{f' ({line.part})' if line.part else ''}: {line.message}" for line in lines)
+
+
+def of_review(review: Review, titles: Mapping[str, str]) -> str:
+    """A page of what waits: what changed of the past, which figures would move, which editions print them."""
+    told = ["# Revisions of public statistics", ""]
+    if review.accepted:
+        said = review.accepted
+        told += [f"**Accepted:** {_cell(titles.get(said.contract, said.contract))}, release {said.release}, by {_cell(said.by)}.", ""]
+    elif not review.waiting:
+        told += ["Nothing waits. Every release is in force."]
+    for item in review.waiting:
+        told += _waits(item, titles.get(item.contract, item.contract))
+    return "\n".join(told + [f"{line.contract}: {_cell(line.message)}" for line in review.lines])
+
+
+def _waits(item: Waiting, title: str) -> list[str]:
+    when = f"published {item.released_at[:10]}, " if item.released_at else ""
+    told = [f"## {_cell(title)}", "", f"Release {item.release} ({when}loaded {item.loaded_at[:10]}) against release {item.against}:"]
+    told += [f"{item.revised:,} figures changed, {item.vanished:,} vanished, {item.new:,} are new; {item.material:,} are material.", ""]
+    told += [f"- {_cell(sentence)}" for sentence in item.definitions]
+    if item.cells:
+        rows = [f"| {_cell(_where(cell))} | {_cell(_number(cell['was']))} → {_cell(_number(cell['is']))} |" for cell in item.cells[:MOST]]
+        told += ["", "### The largest changes", "", "| Cell | Was → is |", "|---|---|", *rows]
+    if item.figures:
+        moved = [f"| {_cell(m.key.replace('@', ' '))} | {_shown(m.was)} → {_shown(m.would_be)} |" for m in item.figures[:MOST]]
+        told += ["", f"### Figures that would change ({len(item.figures)})", "", "| Figure | Now → then |", "|---|---|", *moved]
+    told += ["", f"### Editions that print one of them ({len(item.editions)})", ""]
+    told += [f"- {_cell(edition.name)}, edition of {edition.edition_date}: {len(edition.figures)} figures" for edition in item.editions]
+    return [*told, *([] if item.editions else ["None."]), ""]
+
+
+def _where(cell: Mapping[str, object]) -> str:
+    return ", ".join(str(value) for name, value in cell.items() if name not in ("was", "is"))
+
+
+def _number(value: object) -> str:
+    return f"{value:,.10g}" if isinstance(value, int | float) else str(value)
+
+
+def _shown(figure: ProtectedFigure | None) -> str:
+    if figure is None:
+        return "none"
+    return figure.mark if figure.value is None else f"{figure.value:,.{figure.decimals}f}"
 
 
 def of_documents(title: str, made: Sequence[Made], home: Path) -> str:

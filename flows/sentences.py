@@ -17,18 +17,22 @@ from expectations.partnership import Partnership
 from flows.verbs import Verbs
 from sql import QueryBroken, clock
 from tasks import Misuse, Problem
+from tasks.accept import Accepted
 from tasks.check import Finding
 from tasks.compose import Office, indicators_of
 from tasks.fetch import NotYet, Transport
 from tasks.fetch.transport import SourceUnavailable
+from tasks.load.revision import Revised
 from tasks.record import remembered
+from tasks.waiting import Waiting
 
 
 @dataclass(frozen=True, slots=True)
 class Line:
     """What became of one table or file.
 
-    `outcome`: loaded, unchanged, held (loaded, some rows wait), blocked, not_checked, not_yet, unreachable, failed.
+    `outcome`: loaded, unchanged, held (loaded, some rows wait), waits (loaded, but a person looks before briefs read it), blocked,
+    not_checked, not_yet, unreachable, failed.
     """
 
     contract: str
@@ -58,6 +62,15 @@ class Made:
     sha256: str
     pages: int
     numbers: int
+
+
+@dataclass(frozen=True, slots=True)
+class Review:
+    """What waits, what was accepted of it, and what went wrong with the views afterwards."""
+
+    waiting: tuple[Waiting, ...]
+    accepted: Accepted | None
+    lines: tuple[Line, ...]
 
 
 def refresh_tables(partnership: Partnership, only: Sequence[str], verbs: Verbs) -> list[Line]:
@@ -177,7 +190,31 @@ def _file(snapshot: object, contract: Contract, partnership: Partnership, verbs:
         return Line(contract.name, part, "blocked", message=str(error))
     except Exception as error:  # as above
         return _fault(contract.name, part, error)
-    outcome = "loaded" if loaded.outcome == "passed" else loaded.outcome
+    waits = loaded.revised is not None and loaded.revised.waits
+    outcome = "waits" if waits else "loaded" if loaded.outcome == "passed" else loaded.outcome
     first = next((finding.sentence() for finding in verdict.findings if finding.severity == "critical"), "")
+    said = f"{_of_the_past(loaded.revised)} {first}".strip() if waits and loaded.revised else first
     counts = (loaded.rows, loaded.new, loaded.changed, loaded.gone, verdict.rows_held)
-    return Line(contract.name, part, outcome, *counts, message=first, findings=verdict.findings)
+    return Line(contract.name, part, outcome, *counts, message=said, findings=verdict.findings)
+
+
+def _of_the_past(revised: Revised) -> str:
+    """Why a release waits, and what to do."""
+    cells = " and ".join(f"{n:,} {word}" for n, word in ((revised.revised, "changed"), (revised.vanished, "vanished")) if n)
+    figures = [f"Of the figures known before, {cells}; {revised.material:,} of them materially."] if cells else []
+    look = "Briefs go on with the release before it. Look at it with “Accept a revision” (openlip accept), then accept it."
+    return " ".join([*revised.definitions, *figures, look])
+
+
+def look_at_revisions(
+    partnership: Partnership, contract: str, verbs: Verbs, *, release: int = 0, by: str = "", why: str = "", accepts: bool = False
+) -> Review:
+    """What waits of a table (or of all); with `accepts` that release of the table is put in force and the views are built."""
+    there = {c.name for c in partnership.contracts() if not (c.is_register or c.is_partner)}
+    if contract and contract not in there:
+        raise Misuse(f"There is no public table {contract}. There are: {', '.join(sorted(there))}.")
+    found = tuple(verbs.waiting(partnership, contract))
+    if not accepts:
+        return Review(found, None, ())
+    accepted = verbs.accept(partnership, contract, release=release, by=by, why=why)
+    return Review(found, accepted, tuple(_views(partnership, verbs)))

@@ -6,6 +6,7 @@ from collections.abc import Callable
 from dataclasses import dataclass
 from typing import Any
 
+from tasks.accept import Accepted, accept
 from tasks.build import Built, build
 from tasks.check import Verdict, check
 from tasks.compose import Draft, compose
@@ -16,6 +17,7 @@ from tasks.protect import ProtectedFigure, protect
 from tasks.record import record
 from tasks.render import Document, render
 from tasks.stage import Staged, stage
+from tasks.waiting import Waiting, waiting
 
 
 @dataclass(frozen=True, slots=True)
@@ -32,6 +34,8 @@ class Verbs:
     compose: Callable[..., list[Draft]] = compose
     render: Callable[..., Document] = render
     record: Callable[..., str] = record
+    waiting: Callable[..., list[Waiting]] = waiting
+    accept: Callable[..., Accepted] = accept
 
 
 def as_tasks() -> Verbs:
@@ -54,8 +58,10 @@ def as_tasks() -> Verbs:
         "load": "{contract.name}",
         "render": "{draft.language}",
         "record": "{draft.language}",
+        "waiting": "{contract}",
+        "accept": "{contract}",
     }
-    names = ("stage", "check", "load", "build", "measure", "protect", "compose", "render", "record")
+    names = ("stage", "check", "load", "build", "measure", "protect", "compose", "render", "record", "waiting", "accept")
     plain = Verbs()
     steps = {name: wrapped(getattr(plain, name), name, task_run_name=f"{name} {about.get(name, '')}".strip()) for name in names}
     patience: dict[str, Any] = {"retries": 2, "retry_delay_seconds": [2, 20], "retry_jitter_factor": 0.5, "retry_condition_fn": again}

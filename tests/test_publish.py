@@ -23,7 +23,7 @@ import expectations
 import sql
 from demo.publishers import Publishers
 from expectations.partnership import Partnership
-from flows.sentences import Made, publish_brief, refresh_tables
+from flows.sentences import Made, look_at_revisions, publish_brief, refresh_tables
 from flows.verbs import Verbs
 from sql import ledger, warehouse
 from tasks import Misuse, Refused
@@ -150,11 +150,17 @@ def test_one_language_alone_is_the_same_document(changing: Partnership, edition:
 def test_a_day_that_is_past_says_what_was_known_then(
     changing: Partnership, edition: Path, publishers: Publishers, environment: pytest.MonkeyPatch
 ) -> None:
-    """S09, O16: a restated month is a new vintage; the edition of the day before is the same to the byte, today's is not."""
+    """S09, O16: a restated month is a new vintage that a person sees first, with the editions that print it.
+
+    Once it is accepted, the edition of the day before is the same to the byte, and today's is not.
+    """
     publishers.restate()
     environment.setenv("OPENLIP_NOW", "2026-11-23T17:00:00+00:00")
     (line,) = refresh_tables(changing, ["ircc_pr_cma"], Verbs())
-    assert (line.outcome, line.changed) == ("loaded", 1)
+    assert (line.outcome, line.changed) == ("waits", 1)
+    (waits,) = look_at_revisions(changing, "ircc_pr_cma", Verbs()).waiting
+    assert [touched.name for touched in waits.editions] == sorted(path.name for path in edition.glob("*.pdf"))
+    look_at_revisions(changing, "ircc_pr_cma", Verbs(), release=waits.release, by="A. Person", accepts=True)
 
     then = publish_brief(changing, "council", "city_council", Verbs(), as_of=date(2026, 11, 22))
     assert digests(Path(then[0].pdf).parent) == digests(edition)

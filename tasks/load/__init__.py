@@ -164,8 +164,10 @@ def _release(connection: Connection, verdict: Verdict, contract: Contract, targe
     connection.execute(ledger.release.insert(), row)
     staged = Rows(connection, verdict, contract, target, number)
     first = not connection.scalar(select(func.count()).select_from(select(target.facts.c.since).limit(1).subquery()))
-    # A row that is held back is not a row that was withdrawn: while any is, what was in force before stays.
-    withdraw = contract.source.fetch != "inbox" and not verdict.rows_held
+    # A row that is held back is not a row that was withdrawn: while any is, what was in force before stays. A file that is a part of
+    # its table, or speaks of one period of it, says nothing of the rest.
+    is_whole = contract.source.fetch != "inbox" and not snapshot.part and not contract.has_file_per_period
+    withdraw = is_whole and not verdict.rows_held
     counts = staged.fill() if first else staged.merge(withdraw=withdraw)
     connection.execute(
         ledger.release.update()

@@ -14,7 +14,8 @@ import yaml
 ROOT = Path(__file__).parents[2]
 TEXT = (ROOT / "prefect.yaml").read_text(encoding="utf-8")
 DEPLOYMENTS: list[dict[str, Any]] = yaml.safe_load(TEXT)["deployments"]
-NAMES = ["Refresh public statistics", "Collect partner data", "Make a brief"]
+NAMES = ["Refresh public statistics", "Collect partner data", "Make a brief", "Accept a revision"]
+BY_HAND = ["Make a brief", "Accept a revision"]
 PUBLIC = {
     "Components of population change by census metropolitan area, 2021 boundaries (17-10-0149-01)",
     "Permanent residents by census metropolitan area",
@@ -54,8 +55,12 @@ def test_every_key_is_known_to_prefect() -> None:
     [
         ("name: openlip\n", "nmae: openlip\n", ["nmae"]),
         ("tags: [briefs]", "labels: [briefs]", ["Make a brief.labels"]),
-        ("{limit: 1, collision_strategy: ENQUEUE}", "{limit: 1, strategy: ENQUEUE}", ["Make a brief.concurrency_limit.strategy"]),
-        ("strategy: ENQUEUE}", "strategy: WAIT}", ["Make a brief.concurrency_limit.collision_strategy: WAIT"]),
+        (
+            "{limit: 1, collision_strategy: ENQUEUE}",
+            "{limit: 1, strategy: ENQUEUE}",
+            [f"{name}.concurrency_limit.strategy" for name in BY_HAND],
+        ),
+        ("strategy: ENQUEUE}", "strategy: WAIT}", [f"{name}.concurrency_limit.collision_strategy: WAIT" for name in BY_HAND]),
         ("work_pool: {name: openlip}", "work_pool: {pool: openlip}", [f"{name}.work_pool.pool" for name in NAMES]),
     ],
 )
@@ -90,7 +95,7 @@ def test_schedules_keep_what_staff_chose_and_are_told_in_words() -> None:
             assert one["concurrency_limit"]["collision_strategy"] == "CANCEL_NEW"
         assert "**By itself:**" in one["description"]
     crons = {one["name"]: [schedule["cron"] for schedule in one.get("schedules", [])] for one in DEPLOYMENTS}
-    assert crons == {"Refresh public statistics": ["45 8 * * *"], "Collect partner data": ["20 * * * *"], "Make a brief": []}
+    assert crons == {"Refresh public statistics": ["45 8 * * *"], "Collect partner data": ["20 * * * *"]} | {name: [] for name in BY_HAND}
 
 
 @pytest.fixture
@@ -111,7 +116,7 @@ def test_every_field_has_a_title_a_sentence_and_one_type(schemas: dict[str, dict
             assert said["title"][0].isupper(), field
             assert said["description"].endswith("."), field
             assert not {"anyOf", "oneOf"} & set(said), f"{name}: {field} is shown as a choice of types"
-            assert said["type"] in ("string", "boolean", "array"), field
+            assert said["type"] in ("string", "boolean", "array", "integer"), field
             assert "position" in said, field
 
 
@@ -127,7 +132,8 @@ def test_choices_come_from_the_content(schemas: dict[str, dict[str, Any]]) -> No
 
 def test_a_form_left_alone_is_valid_but_a_brief_needs_a_brief_and_an_office(schemas: dict[str, dict[str, Any]]) -> None:
     required = {name: next(iter(schema["definitions"].values())).get("required", []) for name, schema in schemas.items()}
-    assert required == {"Refresh public statistics": [], "Collect partner data": [], "Make a brief": ["brief", "office"]}
+    assert required == {name: [] for name in NAMES[:2]} | {"Make a brief": ["brief", "office"], "Accept a revision": ["table"]}
+    assert dict(_fields(schemas["Accept a revision"]))["accept"]["default"] is False  # a look comes first
     assert "default" not in dict(_fields(schemas["Make a brief"]))["day"]  # it would be the day of the deployment for ever
 
 

@@ -137,7 +137,7 @@ def test_a_restated_month_is_a_new_release_with_one_changed_row(
     publishers.restate()
     world.later(monkeypatch, "2026-11-23T17:00:00")
     line = world.refresh(partnership)["ircc_pr_cma"]
-    assert (line.outcome, line.new, line.changed, line.gone) == ("loaded", 0, 1, 0)
+    assert (line.outcome, line.new, line.changed, line.gone) == ("waits", 0, 1, 0)
     assert series(partnership) == old | {"2026-03": 55.0}
     assert old["2026-03"] != 55.0
     assert series(partnership, 1) == old

@@ -10,6 +10,7 @@ from expectations.partnership import Partnership
 from sql import clock
 from sql import warehouse as engines
 from tasks import Misuse
+from tasks.accept import accept
 from tasks.build import build
 from tasks.measure import Figure, Origin, latest, measure
 from tests.sample import HERE
@@ -33,6 +34,7 @@ def test_a_moment_that_is_past_says_what_was_known_then(warehouse: str, partners
     then = clock.stamp()
     later(environment, "2026-11-23T17:00:00")
     loaded(months(*["10"] * 11, "20"), PGWP, partnership, published_at="2026-11-01T12:00:00Z")
+    accept(partnership, "ircc_pgwp_cma", release=2, by="A. Person")
 
     before, now = year_of(partnership, then), year_of(partnership)
     assert (before.value, before.lower, before.upper, before.released_at) == (120, 90, 150, "2026-10-01T12:00:00Z")

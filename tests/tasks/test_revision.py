@@ -35,7 +35,7 @@ def take(partnership: Partnership, cells: dict[str, str], contract: Contract = C
 def printed(partnership: Partnership, known_at: str | None = None) -> dict[str, float | None]:
     """What the view says of Ontario, built as known then."""
     build(partnership, known_at=known_at)
-    return {period: value for period, value in ask(partnership, f"select period, persons from {NAME} where place = '2021A000235'")}
+    return {str(row[0]): row[1] for row in ask(partnership, f"select period, persons from {NAME} where place = '2021A000235'")}
 
 
 def accepted(partnership: Partnership, release: int, at: str) -> None:
