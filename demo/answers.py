@@ -4,10 +4,11 @@ from __future__ import annotations
 
 import hashlib
 import json
+import re
 from collections.abc import Callable
-from dataclasses import dataclass, replace
+from dataclasses import dataclass, field, replace
 from datetime import UTC, datetime
-from email.utils import format_datetime
+from email.utils import format_datetime, parsedate_to_datetime
 from typing import Any
 
 HTML = "text/html; charset=UTF-8"
@@ -18,18 +19,23 @@ type_of_suffix = {"zip": "application/zip", "csv": "text/csv", "html": HTML, "js
 
 @dataclass(frozen=True, slots=True)
 class Request:
-    """One request; `host` is the first part of the address on the loopback, `path` starts behind it."""
+    """One request; `host` is the first part of the address on the loopback, `path` starts behind it; headers in lower case."""
 
     method: str
     host: str
     path: str
     query: dict[str, str]
     body: bytes
+    headers: dict[str, str] = field(default_factory=dict)
 
 
 @dataclass(frozen=True, slots=True)
 class Answer:
-    """One answer. With `cut` the connection drops after half the body, with `hang` nothing is ever sent."""
+    """One answer.
+
+    With `cut` the connection drops after half the body, with `hang` nothing is ever sent, with `trickle` a few bytes come every so many
+    seconds. `length` is a Content-Length that is not true, or -1 for none at all; without `ranges` a wish for a piece is not heard.
+    """
 
     status: int
     body: bytes
@@ -37,6 +43,9 @@ class Answer:
     headers: tuple[tuple[str, str], ...] = ()
     cut: bool = False
     hang: bool = False
+    trickle: float = 0.0
+    length: int | None = None
+    ranges: bool = True
 
 
 def as_json(value: Any, status: int = 200) -> Answer:
@@ -57,10 +66,29 @@ def download(name: str, body: bytes, modified: datetime) -> Answer:
     return Answer(200, body, kind, (("ETag", _etag(body)), ("Last-Modified", stamp)))
 
 
-def unchanged(answer: Answer, if_none_match: str | None) -> bool:
-    """Whether the client already holds the bytes of this answer."""
-    etag = dict(answer.headers).get("ETag")
-    return bool(etag and if_none_match and etag in [part.strip() for part in if_none_match.split(",")])
+def unchanged(answer: Answer, if_none_match: str | None, if_modified_since: str | None = None) -> bool:
+    """Whether the client already holds the bytes of this answer; its ETag has the last word."""
+    headers = dict(answer.headers)
+    etag, modified = headers.get("ETag"), headers.get("Last-Modified")
+    if if_none_match and etag:
+        return etag in [part.strip() for part in if_none_match.split(",")]
+    if not (if_modified_since and modified):
+        return False
+    return parsedate_to_datetime(modified) <= parsedate_to_datetime(if_modified_since)
+
+
+def piece(answer: Answer, wanted: str | None, if_range: str | None) -> Answer:
+    """The piece of a file from `bytes=N-` on, if the client's version is still the one; else the whole file."""
+    headers = dict(answer.headers)
+    asked = re.fullmatch(r"bytes=(\d+)-", wanted or "")
+    same = if_range in (None, headers.get("ETag", ""), headers.get("Last-Modified", ""))
+    if answer.status != 200 or not (answer.ranges and asked and same and answer.headers):
+        return answer
+    start, size = int(asked[1]), len(answer.body)
+    if start >= size:
+        return Answer(416, b"", HTML, (("Content-Range", f"bytes */{size}"),))
+    said = (*answer.headers, ("Content-Range", f"bytes {start}-{size - 1}/{size}"))
+    return replace(answer, status=206, body=answer.body[start:], headers=said)
 
 
 def spoil(fault: str, answer: Answer, request: Request) -> Answer:
@@ -89,6 +117,13 @@ def _being_published(_: Answer, request: Request) -> Answer:
     return as_json([{"status": "SUCCESS", "object": {"responseStatusCode": 6, "productId": one}} for one in ids])
 
 
+def _first_failed(answer: Answer, request: Request) -> Answer:
+    """One item of a batch is not known; the others are answered."""
+    envelopes = json.loads(answer.body)
+    asked = json.loads(request.body)[0]["productId"]
+    return as_json([{"status": "FAILED", "object": f"The cube product ID {asked} does not exist"}, *envelopes[1:]])
+
+
 def _cloudflare403(_: Answer, __: Request) -> Answer:
     return replace(page(403, "Just a moment..."), headers=(("cf-mitigated", "challenge"),))
 
@@ -109,4 +144,12 @@ FAULTS: dict[str, Callable[[Answer, Request], Answer]] = {
     "500": lambda _, __: page(500, "Internal server error"),
     "being_published": _being_published,
     "cloudflare403": _cloudflare403,
+    "406": lambda _, __: as_json({"message": "ProductId value must be 8 numbers long"}, 406),
+    "first_failed": _first_failed,
+    "trickle": lambda answer, _: replace(answer, trickle=0.02),
+    "no_ranges": lambda answer, _: replace(answer, ranges=False),
+    "half_then_cut_without_ranges": lambda answer, _: replace(answer, ranges=False, cut=True),
+    "too_long": lambda answer, _: replace(answer, length=len(answer.body) + 1000),
+    "too_short": lambda answer, _: replace(answer, length=len(answer.body) // 2),
+    "no_length": lambda answer, _: replace(answer, length=-1),
 }

@@ -1,4 +1,4 @@
-"""IRCC on the loopback: two monthly files of its open data and what the CKAN of open.canada.ca lists of them."""
+"""IRCC on the loopback: monthly files of its open data and what the CKAN of open.canada.ca lists of them."""
 
 from __future__ import annotations
 
@@ -45,7 +45,9 @@ class Ircc:
                 self._publish(name, next_edition["modified"], _spelled(self._folder / next_edition["cells"]))
 
     def _publish(self, name: str, modified: datetime, changed: dict[tuple[str, int, int], str]) -> None:
-        self.files[name] = _build(self._folder, self._said, self._said["files"][name], changed)
+        file = self._said["files"][name]
+        build = _of_members(self._folder, self._said, name) if "members" in file else _of_places(self._folder, self._said, file, changed)
+        self.files[name] = build
         self.modified[name] = modified.replace(tzinfo=UTC)
 
     def file(self, request: Request) -> Answer:
@@ -122,18 +124,40 @@ def _search(packages: list[dict[str, Any]], request: Request) -> dict[str, Any]:
     return {"count": len(found), "sort": "score desc, metadata_modified desc", "results": found[start : start + rows]}
 
 
-def _build(folder: Path, said: dict[str, Any], file: dict[str, Any], changed: dict[tuple[str, int, int], str]) -> bytes:
-    """The file: tabs, CRLF, no quotes, no mark at its start, rows in no order of time."""
+def _of_places(folder: Path, said: dict[str, Any], file: dict[str, Any], changed: dict[tuple[str, int, int], str]) -> bytes:
+    """A file of metropolitan areas, from the cells written out and the typical months of all other places."""
     spelled = _spelled(folder / file["cells"]) | changed
-    drawn = random.Random(f"order of {file['scale']}")
     rows = []
     for place in _places(folder, said, file):
         for year, month, total in _totals(said, file, place, spelled):
             pairs = [place["names"], place["province"]] if file["cma_first"] else [place["province"], place["names"]]
-            rows.append((drawn.random(), [*_time(year, month), *pairs[0], *pairs[1], total]))
-    header = [*TIME, *(CMA + PROVINCE if file["cma_first"] else PROVINCE + CMA), "TOTAL"]
-    lines = ["\t".join(row) for row in [header, *(row for _, row in sorted(rows))]]
-    return ("\r\n".join(lines) + "\r\n").encode()
+            rows.append([*_time(year, month), *pairs[0], *pairs[1], total])
+    return _file([*TIME, *(CMA + PROVINCE if file["cma_first"] else PROVINCE + CMA), "TOTAL"], rows, f"order of {file['scale']}")
+
+
+def _of_members(folder: Path, said: dict[str, Any], name: str) -> bytes:
+    """A file of other members, drawn from the typical persons a month of each."""
+    file, rows = said["files"][name], []
+    members = _rows(folder / file["members"])
+    columns = [column for column in members[0] if column not in ("typical", "source")]
+    for member in members:
+        labels = [member[column] for column in columns]
+        drawn = random.Random(f"{name} {labels}")
+        for year, month in _months(file["first"], file["last"]):
+            total = _printed(round(_persons(said, float(member["typical"]), year, month, drawn)))
+            rows += [[*_time(year, month), *labels, total]] if total else []
+    return (b"\xef\xbb\xbf" if file.get("bom") else b"") + _file([*TIME, *columns, "TOTAL"], rows, f"order of {name}")
+
+
+def _file(header: list[str], rows: list[list[str]], order: str) -> bytes:
+    """Tabs, CRLF, no quotes, rows in no order of time."""
+    drawn = random.Random(order)
+    shuffled = sorted((drawn.random(), row) for row in rows)
+    return ("\r\n".join("\t".join(row) for row in [header, *(row for _, row in shuffled)]) + "\r\n").encode()
+
+
+def _persons(said: dict[str, Any], typical: float, year: int, month: int, drawn: random.Random) -> float:
+    return float(typical * said["years"][year] * said["months"][month - 1] * (0.6 + 0.8 * drawn.random()))
 
 
 def _places(folder: Path, said: dict[str, Any], file: dict[str, Any]) -> Iterator[dict[str, Any]]:
@@ -153,7 +177,7 @@ def _totals(
     drawn = random.Random(f"{file['scale']} {name}")
     written = any(key[0] == name for key in spelled)
     for year, month in _months(file["first"], file["last"]):
-        persons = place["typical"] * said["years"][year] * said["months"][month - 1] * (0.6 + 0.8 * drawn.random())
+        persons = _persons(said, place["typical"], year, month, drawn)
         total = spelled.get((name, year, month), "") if written else _printed(round(persons))
         if total:
             yield year, month, total

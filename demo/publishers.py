@@ -17,9 +17,13 @@ from pathlib import Path
 from typing import Any, Self
 
 from demo.answers import FAULTS, Answer, Request, download, page, spoil
+from demo.census import Census
+from demo.cmhc import Cmhc
 from demo.ircc import Ircc
+from demo.ontario import Ontario
 from demo.server import Seen, Server
 from demo.statcan import StatCan
+from demo.statcan_tables import TORONTO
 
 FOLDER = Path(__file__).parents[1] / "partnerships/peterborough/sample/publishers"
 
@@ -32,11 +36,16 @@ class Publishers:
         self.today = today
         self.log: list[Seen] = []
         self._statcan = StatCan(folder, today)
+        self._census = Census(folder, self._statcan)
         self._ircc = Ircc(folder)
+        self._ontario = Ontario(folder)
         self._hosts: dict[str, Callable[[Request], Answer]] = {
             "www150.statcan.gc.ca": self._statcan.answer,
             "open.canada.ca": self._ircc.ckan,
             "www.ircc.canada.ca": self._ircc.file,
+            "www03.cmhc-schl.gc.ca": Cmhc(folder).answer,
+            "data.ontario.ca": self._ontario.answer,
+            "api.statcan.gc.ca": self._census.answer,
         }
         self._lock = threading.Lock()
         self._queued: dict[str, deque[str]] = {}
@@ -90,6 +99,17 @@ class Publishers:
         """Set what getCubeMetadata gives as `object` for a table; its releaseTime also decides the lists of changes."""
         self._statcan.metadata[str(pid)] = metadata
 
+    def release(self, pid: int | str, moment: str, body: bytes | None = None) -> None:
+        """Release a table of Statistics Canada anew (`2026-11-23T08:30`, Toronto time); without a body its zip is still the old one."""
+        self.metadata(pid, {**self._statcan.metadata[str(pid)], "releaseTime": moment})
+        if body is not None:
+            self.replace(f"{pid}-eng.zip", body)
+
+    def clock(self, moment: datetime) -> None:
+        """Give the publishers a clock: Statistics Canada answers 409 for what is not released by then."""
+        self._statcan.now = moment
+        self.today = self._statcan.today = moment.astimezone(TORONTO).date()
+
     def restate(self) -> None:
         """Publish the next edition of the monthly files: one month of ODP-PR-PT_CMA.csv has another figure."""
         self._ircc.restate()
@@ -101,6 +121,8 @@ class Publishers:
         return spoil(fault, answer, request) if fault else answer
 
     def _wholesome(self, request: Request, address: str) -> Answer:
+        if request.host == "www150.statcan.gc.ca" and (locked := self._statcan.locked(request.path)):
+            return locked
         for part, body in reversed(self._replaced.items()):
             if part in address:
                 return download(request.path, body, datetime.combine(self.today, time(12), UTC))

@@ -13,7 +13,7 @@ from socketserver import TCPServer
 from typing import NamedTuple
 from urllib.parse import parse_qsl, unquote, urlsplit
 
-from demo.answers import Answer, Request, unchanged
+from demo.answers import Answer, Request, piece, unchanged
 
 
 class Seen(NamedTuple):
@@ -79,7 +79,9 @@ class _Handler(BaseHTTPRequestHandler):
 
     def do_GET(self) -> None:
         answer = self.server.answer(self._request(), unquote(self.path))
-        status = 304 if answer.status == 200 and unchanged(answer, self.headers["If-None-Match"]) else answer.status
+        held = unchanged(answer, self.headers["If-None-Match"], self.headers["If-Modified-Since"])
+        answer = piece(answer, self.headers["Range"], self.headers["If-Range"])
+        status = 304 if held and answer.status in (200, 206) else answer.status
         logged, agent = 0 if answer.hang else status, self.headers.get("User-Agent", "")
         self.server.log.append(Seen(datetime.now(UTC), self.command, self.path, logged, agent))
         if answer.hang:
@@ -96,18 +98,30 @@ class _Handler(BaseHTTPRequestHandler):
         parts = urlsplit(self.path)
         host, _, path = unquote(parts.path).lstrip("/").partition("/")
         body = self.rfile.read(int(self.headers.get("Content-Length") or 0))
-        return Request(self.command, host, "/" + path, dict(parse_qsl(parts.query)), body)
+        headers = {name.lower(): value for name, value in self.headers.items()}
+        return Request(self.command, host, "/" + path, dict(parse_qsl(parts.query)), body, headers)
 
     def _send(self, answer: Answer, status: int) -> None:
         self.send_response(status)
-        size = ("Content-Length", str(len(answer.body)))
-        for name, value in (("Content-Type", answer.content_type), size, *answer.headers):
+        length = len(answer.body) if answer.length is None else answer.length
+        size = () if length < 0 else (("Content-Length", str(length)),)
+        for name, value in (("Content-Type", answer.content_type), *size, *answer.headers):
             self.send_header(name, value)
         self.end_headers()
         if self.command != "HEAD" and status != 304:
-            self.wfile.write(answer.body[: len(answer.body) // 2] if answer.cut else answer.body)
-        if answer.cut:
+            self._body(answer)
+        if answer.cut or answer.length is not None:
             self._abandon()
+
+    def _body(self, answer: Answer) -> None:
+        body = answer.body[: len(answer.body) // 2] if answer.cut else answer.body
+        if not answer.trickle:
+            self.wfile.write(body)
+            return
+        for start in range(0, len(body), 10):
+            self.wfile.write(body[start : start + 10])
+            if self.server.stopping.wait(answer.trickle):
+                return
 
     def _hang(self) -> None:
         """Wait until the client gives up or the publishers stop."""

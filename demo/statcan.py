@@ -4,12 +4,12 @@ from __future__ import annotations
 
 import json
 import re
-from datetime import date
+from datetime import date, datetime, time
 from pathlib import Path
 from typing import Any
 
 from demo.answers import Answer, Request, as_json, download, page
-from demo.statcan_tables import Table, build
+from demo.statcan_tables import TORONTO, Table, build
 
 WDS = "/t1/wds/rest/"
 ZIP = re.compile(r"/n1/(?:en/)?tbl/csv/(\d+)-(eng|fra)\.zip")
@@ -18,15 +18,48 @@ SITE = "https://www150.statcan.gc.ca"
 STRANGER = 18100004
 
 
+class Metadata(dict[str, dict[str, Any]]):
+    """What getCubeMetadata says of each table: what was set, else what the table says of itself when it is first asked."""
+
+    def __init__(self, tables: dict[str, Table]) -> None:
+        super().__init__()
+        self.tables = tables
+
+    def __missing__(self, pid: str) -> dict[str, Any]:
+        if pid not in self.tables:
+            raise KeyError(pid)
+        self[pid] = self.tables[pid].metadata
+        return self[pid]
+
+    def released(self) -> dict[str, str]:
+        """The time of release by table."""
+        own = {pid: table.released for pid, table in self.tables.items()}
+        return own | {pid: str(said.get("releaseTime") or "") for pid, said in self.items()}
+
+
 class StatCan:
     """The tables declared in a folder, as www150.statcan.gc.ca would serve them on one day."""
 
     def __init__(self, folder: Path, today: date) -> None:
         """Build every `statcan_<pid>.yaml` of the folder."""
         self.today = today
+        # Without a clock everything declared has been released.
+        self.now: datetime | None = None
         tables = [build(declaration) for declaration in sorted(folder.glob("statcan_*.yaml"))]
         self.tables: dict[str, Table] = {table.pid: table for table in tables}
-        self.metadata: dict[str, dict[str, Any]] = {table.pid: table.metadata for table in tables}
+        self.metadata = Metadata(self.tables)
+
+    def locked(self, path: str) -> Answer | None:
+        """409 for the list of a day on which nothing is out yet, and for the zip of a table announced for later."""
+        if self.now is None:
+            return None
+        local = self.now.astimezone(TORONTO)
+        closed = local.weekday() > 4 or local.time() < time(8, 30)
+        zipped = ZIP.fullmatch(path)
+        later = zipped and self.metadata.released().get(zipped[1], "") > local.strftime("%Y-%m-%dT%H:%M")
+        if later or (closed and path == f"{WDS}getChangedCubeList/{local.date()}"):
+            return as_json({"message": "The product is not released yet"}, 409)
+        return None
 
     def answer(self, request: Request) -> Answer:
         """What the publisher says to this request."""
@@ -47,7 +80,7 @@ class StatCan:
         table = self.tables.get(pid)
         if table is None:
             return page(404, "Page not found")
-        return download("zip", table.zips[{"eng": "en", "fra": "fr"}[language]], table.zip_built)
+        return download("zip", table.zip({"eng": "en", "fra": "fr"}[language]), table.zip_built)
 
     def _metadata(self, request: Request) -> Answer:
         """One envelope per product; ids that are not eight digits long refuse the whole call."""
@@ -61,7 +94,7 @@ class StatCan:
 
     def _envelope(self, pid: str) -> dict[str, Any]:
         """The metadata, or one of the two ways to say that there is no such table: 9xxxxxxx FAILED, others code 5."""
-        if pid in self.metadata:
+        if pid in self.metadata.released():
             return {"status": "SUCCESS", "object": self.metadata[pid]}
         if pid.startswith("9"):
             return {"status": "FAILED", "object": f"The cube product ID {pid} does not exist"}
@@ -75,10 +108,9 @@ class StatCan:
             asked = None
         if asked is None or asked > self.today:
             return page(404, "Page not found")
-        released = {pid: said.get("releaseTime") or "" for pid, said in self.metadata.items()}
-        ours = [(int(pid), time) for pid, time in released.items() if time.startswith(day)]
+        ours = [(int(pid), at) for pid, at in self.metadata.released().items() if at.startswith(day)]
         weekday = [(STRANGER, f"{day}T08:30")] if asked.weekday() < 5 else []
-        listed = [{"responseStatusCode": 0, "productId": pid, "releaseTime": time} for pid, time in ours + weekday]
+        listed = [{"responseStatusCode": 0, "productId": pid, "releaseTime": at} for pid, at in ours + weekday]
         nested = any(t.changed_list == "nested" for t in self.tables.values() if t.released.startswith(day))
         return as_json({"status": "SUCCESS", "object": [listed] if nested else listed})
 

@@ -4,9 +4,12 @@ from __future__ import annotations
 
 import csv
 import itertools
-from collections.abc import Iterator
+import re
+from collections.abc import Iterable, Iterator
 from pathlib import Path
 from typing import Any, NamedTuple
+
+FIELD = re.compile(r"(-?\d+(?:\.\d+)?)?([A-E]|\.\.\.?|x|F|)")
 
 
 class Cell(NamedTuple):
@@ -33,8 +36,35 @@ def read(said: dict[str, Any], figures: Path) -> Iterator[Cell]:
             if "shares" in said:
                 found += _crossed(said, named, period, row[column])
             else:
-                found.append(Cell(period, tuple(ids[name][named[name]] for name in ids), row[column]))
-        yield from (_dated(said, cell) for cell in sorted(found, key=lambda cell: cell.members) if _lives(said, cell))
+                found.append(_spelled(period, tuple(ids[name][named[name]] for name in ids), row[column]))
+        yield from sorted(found, key=lambda cell: cell.members)
+
+
+def over(drawn: Iterable[Cell], spelled: Iterable[Cell]) -> Iterator[Cell]:
+    """The drawn data points, with those that the CSV spells (an empty field spells none) in their place."""
+    said = {(cell.period, cell.members): cell for cell in spelled if cell.value or cell.status}
+    for cell in drawn:
+        yield said.pop((cell.period, cell.members), cell)
+    if said:
+        raise ValueError(f"the CSV spells data points that the declaration does not draw: {sorted(said)[:3]}")
+
+
+def dated(said: dict[str, Any], cells: Iterable[Cell]) -> Iterator[Cell]:
+    """The data points with the symbols of their periods; a terminated series has no rows after its last period."""
+    symbols = {str(period): symbol for symbol, periods in said.get("symbols", {}).items() for period in periods}
+    ended = said.get("marks", {}).get("terminated", {"coordinate": "", "last": ""})
+    for cell in cells:
+        is_ended = coordinate(cell) == ended["coordinate"]
+        if not is_ended or cell.period <= ended["last"]:
+            yield cell._replace(symbol=symbols.get(cell.period, ""), terminated="t" if is_ended else "")
+
+
+def _spelled(period: str, members: tuple[int, ...], text: str) -> Cell:
+    """A field of the CSV: a number, a number with its quality letter (4.5E), or a mark."""
+    found = FIELD.fullmatch(text)
+    if found is None:
+        raise ValueError(f"{period} {members}: {text!r} is neither a number nor a mark")
+    return Cell(period, members, found[1] or "", found[2])
 
 
 def _ids(said: dict[str, Any]) -> dict[str, dict[str, int]]:
@@ -56,21 +86,21 @@ def _crossed(said: dict[str, Any], named: dict[str, str], period: str, total: st
 
 def _spread(total: int, shares: dict[str, Any]) -> dict[tuple[int, int], int]:
     """Whole numbers by gender and age (1 is the total of each) that add up exactly."""
-    ages = _parts(total, shares["ages"])
-    men = [_parts(part, [shares["men"], 1 - shares["men"]])[0] for part in ages]
+    ages = parts(total, shares["ages"])
+    men = [parts(part, [shares["men"], 1 - shares["men"]])[0] for part in ages]
     women = [part - m for part, m in zip(ages, men, strict=True)]
     rows = {1: ages, 2: men, 3: women}
     return {(g, a): ([sum(row), *row])[a - 1] for g, row in rows.items() for a in range(1, len(row) + 2)}
 
 
-def _parts(total: int, shares: list[float]) -> list[int]:
+def parts(total: int, shares: list[float]) -> list[int]:
     """`total` in whole parts by the method of largest remainders."""
     exact = [abs(total) * share for share in shares]
-    parts = [int(part) for part in exact]
-    order = sorted(range(len(parts)), key=lambda i: (parts[i] - exact[i], i))
-    for i in order[: abs(total) - sum(parts)]:
-        parts[i] += 1
-    return parts if total >= 0 else [-part for part in parts]
+    whole = [int(part) for part in exact]
+    order = sorted(range(len(whole)), key=lambda i: (whole[i] - exact[i], i))
+    for i in order[: abs(total) - sum(whole)]:
+        whole[i] += 1
+    return whole if total >= 0 else [-part for part in whole]
 
 
 def _marked(marks: dict[str, Any], spread: dict[tuple[int, int], int], at: tuple[int, int], named: dict[str, str]) -> tuple[str, str]:
@@ -83,18 +113,6 @@ def _marked(marks: dict[str, Any], spread: dict[tuple[int, int], int], at: tuple
         return "", "x"
     caution = component in qualified["components"] and named["Geography"] in qualified["geographies"]
     return str(spread[at[0], at[1]]), "E" if caution else ""
-
-
-def _dated(said: dict[str, Any], cell: Cell) -> Cell:
-    symbols = {period: symbol for symbol, periods in said.get("symbols", {}).items() for period in periods}
-    ended = said.get("marks", {}).get("terminated", {}).get("coordinate") == coordinate(cell)
-    return cell._replace(symbol=symbols.get(cell.period, ""), terminated="t" if ended else "")
-
-
-def _lives(said: dict[str, Any], cell: Cell) -> bool:
-    """A terminated series has no rows after its last period."""
-    ended = said.get("marks", {}).get("terminated")
-    return not ended or ended["coordinate"] != coordinate(cell) or cell.period <= ended["last"]
 
 
 def coordinate(cell: Cell) -> str:

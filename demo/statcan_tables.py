@@ -7,16 +7,33 @@ import zipfile
 from collections.abc import Iterator
 from dataclasses import dataclass
 from datetime import datetime
+from functools import lru_cache
 from pathlib import Path
 from typing import Any
 from zoneinfo import ZoneInfo
 
 import yaml
 
-from demo.statcan_cells import Cell, coordinate, read
+from demo.statcan_cells import Cell, coordinate, dated, over, read
+from demo.statcan_draw import draw
 
+# The loader written in C reads the same YAML ten times as fast, where it is there.
+LOADER = getattr(yaml, "CSafeLoader", yaml.SafeLoader)
 TORONTO = ZoneInfo("America/Toronto")
-FREQUENCY = {9: ("Quarterly", "Trimestriel"), 12: ("Annual", "Annuel")}
+FREQUENCY = {6: ("Monthly", "Mensuel"), 9: ("Quarterly", "Trimestriel"), 12: ("Annual", "Annuel")}
+# Units of measure by the publisher's code.
+UNITS = {
+    81: ("Dollars", "Dollars"),
+    160: ("Index", "Indice"),
+    223: ("Number", "Nombre"),
+    239: ("Percent", "Pourcent"),
+    242: ("Percentage", "Pourcentage"),
+    249: ("Persons", "Personnes"),
+    257: ("Rate", "Taux"),
+    265: ("Rate per 100,000 population", "Taux pour 100 000 personnes"),
+    308: ("Years", "Années"),
+}
+SCALARS = {0: ("units", "unités"), 3: ("thousands", "milliers")}
 BEFORE_DIMENSIONS = {"en": ["REF_DATE", "GEO", "DGUID"], "fr": ["PÉRIODE DE RÉFÉRENCE", "GÉO", "DGUID"]}
 AFTER_DIMENSIONS = {
     "en": [
@@ -50,26 +67,71 @@ LEGEND = [
 ]
 
 
-@dataclass(frozen=True, slots=True)
+@dataclass(frozen=True)
 class Table:
-    """A table as published: what getCubeMetadata says of it and the zip of each language."""
+    """A declared table: what getCubeMetadata says of it and the zip of each language, made when they are first asked for."""
 
-    pid: str
-    metadata: dict[str, Any]
-    zips: dict[str, bytes]
-    zip_built: datetime
-    released: str
-    changed_list: str
+    declaration: Path
+    said: dict[str, Any]
+
+    def __deepcopy__(self, _: dict[int, Any]) -> Table:
+        """Nothing of it changes."""
+        return self
+
+    @property
+    def pid(self) -> str:
+        return str(self.said["product"])
+
+    @property
+    def released(self) -> str:
+        return str(self.said["released"])
+
+    @property
+    def changed_list(self) -> str:
+        """Whether the list of the day's changes comes nested."""
+        return str(self.said.get("changed_list", "flat"))
+
+    @property
+    def zip_built(self) -> datetime:
+        return datetime.fromisoformat(self.said["zip_built"]).replace(tzinfo=TORONTO)
+
+    @property
+    def metadata(self) -> dict[str, Any]:
+        """What getCubeMetadata gives as `object`."""
+        return _metadata(self.said, _cells(self.declaration))
+
+    @property
+    def zips(self) -> dict[str, bytes]:
+        """The zips of both languages."""
+        return {language: self.zip(language) for language in ("en", "fr")}
+
+    def zip(self, language: str) -> bytes:
+        """The full-table zip in a language."""
+        return _zipped(self.declaration, language)
 
 
 def build(declaration: Path) -> Table:
-    """The table that a `statcan_<pid>.yaml` and the CSV of the same name declare."""
-    said = yaml.safe_load(declaration.read_text(encoding="utf-8"))
-    cells = list(read(said, declaration.with_suffix(".csv")))
-    metadata = _metadata(said, cells)
-    built = datetime.fromisoformat(said["zip_built"]).replace(tzinfo=TORONTO)
-    zips = {language: _zip(said, cells, metadata, language) for language in ("en", "fr")}
-    return Table(str(said["product"]), metadata, zips, built, said["released"], said["changed_list"])
+    """The table that a `statcan_<pid>.yaml` and the CSV of the same name, if there is one, declare."""
+    return Table(declaration, _said(declaration))
+
+
+@lru_cache(maxsize=256)
+def _said(declaration: Path) -> dict[str, Any]:
+    said: dict[str, Any] = yaml.load(declaration.read_text(encoding="utf-8"), Loader=LOADER)  # noqa: S506 - a safe loader either way
+    return {"notes": [], "corrections": [], **said}
+
+
+@lru_cache(maxsize=256)
+def _cells(declaration: Path) -> list[Cell]:
+    said, figures = _said(declaration), declaration.with_suffix(".csv")
+    spelled = list(read(said, figures)) if figures.is_file() else []
+    return list(dated(said, over(draw(said), spelled) if "draw" in said else spelled))
+
+
+@lru_cache(maxsize=256)
+def _zipped(declaration: Path, language: str) -> bytes:
+    said, cells = _said(declaration), _cells(declaration)
+    return _zip(said, cells, _metadata(said, cells), language)
 
 
 def _dguid(member: dict[str, Any]) -> str:
@@ -104,12 +166,12 @@ def _metadata(said: dict[str, Any], cells: list[Cell]) -> dict[str, Any]:
         "correctionFootnote": [],
         "geoAttribute": [],
         "correction": [_correction(c) for c in said["corrections"]],
-        "issueDate": said["issued"],
+        "issueDate": said.get("issued", str(said["released"])[:10]),
     }
 
 
 def _first_day(period: str) -> str:
-    return f"{period[:4]}-{period[5:7] if period[4] == '-' else '01'}-01"
+    return f"{period[:4]}-{period[5:7] if period[4:5] == '-' else '01'}-01"
 
 
 def _dimension(position: int, said: dict[str, Any]) -> dict[str, Any]:
@@ -117,9 +179,14 @@ def _dimension(position: int, said: dict[str, Any]) -> dict[str, Any]:
         "dimensionPositionId": position,
         "dimensionNameEn": said["name"]["en"],
         "dimensionNameFr": said["name"]["fr"],
-        "hasUom": "unit" in said,
+        "hasUom": _has_unit(said),
         "member": [_member(m, said.get("unit")) for m in said["members"]],
     }
+
+
+def _has_unit(said: dict[str, Any]) -> bool:
+    """True of the dimension whose members carry the unit of measure."""
+    return "unit" in said or any("unit" in member for member in said["members"])
 
 
 def _member(said: dict[str, Any], unit: int | None) -> dict[str, Any]:
@@ -133,7 +200,7 @@ def _member(said: dict[str, Any], unit: int | None) -> dict[str, Any]:
         "geoLevel": said.get("level"),
         "vintage": said.get("vintage"),
         "terminated": int(said.get("terminated", False)),
-        "memberUomCode": unit,
+        "memberUomCode": said.get("unit", unit),
     }
 
 
@@ -167,21 +234,42 @@ def _data(said: dict[str, Any], cells: list[Cell], language: str) -> str:
     names = [{m["id"]: m[language] for m in d["members"]} for d in said["dimensions"]]
     dguids = {m["id"]: _dguid(m) for m in said["dimensions"][0]["members"]}
     vectors = _vectors(said, cells)
-    unit = ["Persons" if language == "en" else "Personnes", "249"]
-    scalar = said["scalar_factor"] if language == "en" else said["scalar_factor"].replace("units", "unités")
+    measured, measures = _measures(said)
     dimensions = [d["name"][language] for d in said["dimensions"][1:]]
     rows = [[*BEFORE_DIMENSIONS[language], *dimensions, *AFTER_DIMENSIONS[language]]]
     for cell in cells:
         place, *others = (name[m] for name, m in zip(names, cell.members, strict=True))
-        head = [cell.period, place, dguids[cell.members[0]], *others, *unit, scalar, "0"]
-        rows.append([*head, f"v{vectors[cell.members]}", coordinate(cell), *cell[2:], "0"])
+        head = [cell.period, place, dguids[cell.members[0]], *others]
+        unit, scalar, decimals = measures[cell.members[measured]]
+        head += [UNITS[unit][0 if language == "en" else 1], str(unit), _scalar(said, scalar, language), str(scalar)]
+        value = cell.value if language == "en" else cell.value.replace(".", ",")
+        rows.append([*head, f"v{vectors[cell.members]}", coordinate(cell), value, *cell[3:], str(decimals)])
     return _lines(said, ['"' + between.join(row) + '"' for row in rows])
 
 
+def _measures(said: dict[str, Any]) -> tuple[int, dict[int, tuple[int, int, int]]]:
+    """The dimension that carries the units, and of each of its members the unit, the power of ten and the decimals."""
+    index = next((i for i, dimension in enumerate(said["dimensions"]) if _has_unit(dimension)), 0)
+    dimension = said["dimensions"][index]
+    whole = said.get("draw", {}).get("measure", {})
+    of_table = {"unit": dimension.get("unit", 249), "scalar": whole.get("scalar", 0), "decimals": whole.get("decimals", 0)}
+    said_of = [(member["id"], of_table | member) for member in dimension["members"]]
+    return index, {number: (member["unit"], member["scalar"], member["decimals"]) for number, member in said_of}
+
+
+def _scalar(said: dict[str, Any], power: int, language: str) -> str:
+    """The word for a power of ten; `scalar_factor` spells that of ones as the publisher did in some years, with a blank."""
+    if power:
+        return SCALARS[power][0 if language == "en" else 1]
+    ones = str(said.get("scalar_factor", SCALARS[0][0]))
+    return ones if language == "en" else ones.replace(*SCALARS[0])
+
+
 def _vectors(said: dict[str, Any], cells: list[Cell]) -> dict[tuple[int, ...], int]:
-    if isinstance(said["vectors"], dict):
+    if isinstance(said.get("vectors"), dict):
         return {(member,): number for member, number in said["vectors"].items()}
-    return {members: said["vectors"] + i for i, members in enumerate(sorted({cell.members for cell in cells}))}
+    first = said.get("vectors", int(said["product"]) * 100 + 1)
+    return {members: first + i for i, members in enumerate(sorted({cell.members for cell in cells}))}
 
 
 def _description(said: dict[str, Any], metadata: dict[str, Any], language: str) -> str:
@@ -221,5 +309,5 @@ def _quoted(row: list[Any]) -> str:
 
 
 def _lines(said: dict[str, Any], lines: list[str]) -> str:
-    end = "\r\n" if said["line_ending"] == "crlf" else "\n"
+    end = "\r\n" if said.get("line_ending") == "crlf" else "\n"
     return end.join(lines) + end

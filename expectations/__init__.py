@@ -7,6 +7,7 @@ A contract is one YAML file; its name is the file's stem. `read` gives one, `nam
 from __future__ import annotations
 
 import hashlib
+from collections.abc import Mapping
 from functools import lru_cache
 from pathlib import Path
 from typing import Any
@@ -23,10 +24,13 @@ from expectations.contract import (
     Column,
     Contract,
     ContractBroken,
+    History,
+    Limit,
     Revision,
     Total,
     is_place_code,
 )
+from expectations.corrections import SUFFIX, Correction, entries
 
 __all__ = [
     "CAVEATS",
@@ -38,6 +42,9 @@ __all__ = [
     "Column",
     "Contract",
     "ContractBroken",
+    "Correction",
+    "History",
+    "Limit",
     "Revision",
     "Total",
     "is_place_code",
@@ -76,34 +83,74 @@ def load_yaml(text: str, where: str) -> Any:
         loader.dispose()
 
 
-def parse(text: str, *, name: str, where: str = "") -> Contract:
-    """Read a contract from its YAML text; `ContractBroken` tells which key is wrong and why."""
+def parse(text: str, *, name: str, where: str = "", corrections: Mapping[str, str] | None = None) -> Contract:
+    """Read a contract from its YAML text; `ContractBroken` tells which key is wrong and why.
+
+    `corrections` are the texts of its corrections files by name; they belong to the digest.
+    """
     where = where or name
+    beside = corrections or {}
+    known = tuple(correction for file, body in beside.items() for correction in _entries(body, file))
     try:
         data = load_yaml(text, where)
-        digest = hashlib.sha256(text.encode()).hexdigest()
-        return Contract(name=name, digest=digest, **data)
+        digest = hashlib.sha256("\0".join([text, *beside.values()]).encode()).hexdigest()
+        return Contract(name=name, digest=digest, corrections=known, **data)
     except ValidationError as error:
-        first = error.errors()[0]
-        key = ".".join(str(part) for part in first["loc"]) or "contract"
-        found = f", found {first['input']!r}" if isinstance(first["input"], str | int | float) else ""
-        raise ContractBroken(f"{where}: {key}: {first['msg']}{found}. Mend the key in this file.") from error
+        raise ContractBroken(_first(error, where, "contract")) from error
     except (yaml.YAMLError, TypeError) as error:
         raise ContractBroken(f"{where}: is not a contract in YAML: {error}") from error
 
 
+def _entries(body: str, file: str) -> list[Correction]:
+    where = file
+    try:
+        found = []
+        for entry in entries(load_yaml(body, file), file):
+            where = entry["where"]
+            found.append(Correction(**entry))
+        return found
+    except ValidationError as error:
+        raise ContractBroken(_first(error, where, "entry")) from error
+    except (yaml.YAMLError, TypeError, ValueError) as error:
+        raise ContractBroken(f"{file}: is not a list of corrections in YAML: {error}") from error
+
+
+def _first(error: ValidationError, where: str, what: str) -> str:
+    first = error.errors()[0]
+    key = ".".join(str(part) for part in first["loc"]) or what
+    found = f", found {first['input']!r}" if isinstance(first["input"], str | int | float) else ""
+    return f"{where}: {key}: {first['msg']}{found}. Mend the key in this file."
+
+
+def _roots(overlay: Path | None) -> list[Path]:
+    return [HERE, *([overlay] if overlay and overlay.is_dir() else [])]
+
+
 def _files(overlay: Path | None) -> dict[str, Path]:
     files: dict[str, Path] = {}
-    for root in [HERE, *([overlay] if overlay and overlay.is_dir() else [])]:
+    for root in _roots(overlay):
         for kind in KINDS:
             for path in sorted((root / kind).glob("*.yaml")):
-                files[path.stem] = path
+                if not path.name.endswith(SUFFIX):
+                    files[path.stem] = path
+    for root in _roots(overlay):
+        for path in sorted(root.glob(f"*/*{SUFFIX}")):
+            if path.name.removesuffix(SUFFIX) not in files:
+                raise ContractBroken(f"{path}: there is no contract of that name to correct. Rename the file or remove it.")
     return files
 
 
+def _corrections(name: str, overlay: Path | None) -> tuple[tuple[str, Path, int], ...]:
+    """The corrections files of a contract, shipped and of the partnership: what each is called, where it lies, its stamp."""
+    shipped = [(path, HERE.parent) for path in HERE.glob(f"*/{name}{SUFFIX}")]
+    own = [(path, overlay.parents[1]) for path in overlay.glob(f"*/{name}{SUFFIX}")] if overlay else []
+    return tuple((str(path.relative_to(above)), path, path.stat().st_mtime_ns) for path, above in sorted(shipped) + sorted(own))
+
+
 @lru_cache(maxsize=256)
-def _read(path: Path, _stamp: int) -> Contract:
-    return parse(path.read_text(encoding="utf-8"), name=path.stem, where=str(path))
+def _read(path: Path, _stamp: int, corrections: tuple[tuple[str, Path, int], ...]) -> Contract:
+    beside = {called: file.read_text(encoding="utf-8") for called, file, _ in corrections}
+    return parse(path.read_text(encoding="utf-8"), name=path.stem, where=str(path), corrections=beside)
 
 
 def names(overlay: Path | None = None) -> list[str]:
@@ -118,7 +165,7 @@ def read(name: str, overlay: Path | None = None) -> Contract:
     if name not in files:
         raise ContractBroken(f"There is no contract {name!r}. There are: {', '.join(names(overlay))}.")
     path = files[name]
-    return _read(path, path.stat().st_mtime_ns)
+    return _read(path, path.stat().st_mtime_ns, _corrections(name, overlay))
 
 
 def read_all(overlay: Path | None = None) -> list[Contract]:

@@ -10,6 +10,8 @@ from typing import Any, Literal
 import yaml
 from pydantic import BaseModel, ConfigDict, Field, model_validator
 
+from expectations.corrections import FETCHED_ONLY, Correction, refuse_strange
+
 HERE = Path(__file__).parent
 CAVEATS = frozenset(yaml.safe_load((HERE / "caveats.yaml").read_text(encoding="utf-8")))
 LICENCES: dict[str, dict[str, str]] = yaml.safe_load((HERE / "licences.yaml").read_text(encoding="utf-8"))
@@ -18,6 +20,7 @@ PLACE_CODE = r"[0-9]{4}[AS][0-9]{4}[0-9A-Z.]+|[a-z]{2}/[a-z_]+:[0-9a-z-]+"
 
 Frequency = Literal["monthly", "quarterly", "annual", "span", "none"]
 ColumnType = Literal["place", "period", "text", "integer", "number", "date"]
+STATCAN_MARKS = ("..", "...", "x", "F", "0s", "<LOD")
 
 
 class ContractBroken(Exception):
@@ -72,11 +75,12 @@ class Layout(_Strict):
 
     `statcan` is the full-table zip, English or French; `census_wide` the same of a 98-10 table, a column for each member of its last
     dimension; `census_profile` the answer of the Census Profile service (SDMX-JSON); `census_bulk` the windows-1252 zip of the Census
-    Profile; `delimited` any text table; `pivot` IRCC's workbooks, months across the sheet; `cmhc` the export of CMHC's portal;
-    `sheet` a plain table, CSV or XLSX. `header` names the columns of a delimited file that has no header row.
+    Profile; `delimited` any text table; `pivot` IRCC's workbooks, months across the sheet; `cmhc` the export of CMHC's portal,
+    whose title line names the table as `sheet` does; `wide` a table, CSV or XLSX, in which the members of one dimension have a column
+    each; `sheet` a plain table, CSV or XLSX. `header` names the columns of a delimited file that has no header row.
     """
 
-    kind: Literal["statcan", "census_wide", "census_profile", "census_bulk", "delimited", "pivot", "cmhc", "sheet"]
+    kind: Literal["statcan", "census_wide", "census_profile", "census_bulk", "delimited", "pivot", "cmhc", "wide", "sheet"]
     delimiter: str = ","
     encoding: str = "utf-8"
     sheet: str = ""
@@ -89,7 +93,9 @@ class Column(_Strict):
     `labels` says whose names the place column carries (a publisher in the register of place labels); without it the
     column carries codes. `constant` stands for a column that the file does not print, such as the place of a file about one place.
     `members` are codes with the names the publisher prints for them, asserted together: rows of other codes are not kept, a known
-    code under another name refuses the file.
+    code under another name refuses the file. In a `wide` table they are codes with the columns that hold the measure, and a period
+    without a column is what the groups of its `pattern` find in the name of the file. `area` makes the code of a place from the
+    beginning of a longer one, a `?` for each character: `2021A0003????` counts the dissemination area 35150123 at its census division.
     """
 
     source: str | list[str] = ""
@@ -103,6 +109,7 @@ class Column(_Strict):
     starts: int = 1
     labels: str = ""
     constant: str = ""
+    area: str = ""
     members: dict[str, str] = Field(default_factory=dict)
     required: bool = True
     pattern: str = ""
@@ -142,13 +149,38 @@ class Revision(_Strict):
 class Total(_Strict):
     """In `column`, the member `total` is the sum of `parts`, for every period and every other member.
 
-    `tolerance` is for each part in units; without it half of what the table is rounded to. Cells without a number are left out.
+    `tolerance` is for each part in units; without it half of what the table is rounded to, so a total of n rounded parts may be off by
+    n + 1 halves. A hidden cell counts with its bounds; one without bounds leaves the comparison of its period out.
     """
 
     column: str
     total: str
-    parts: list[str]
-    tolerance: float | None = None
+    parts: list[str] = Field(min_length=1)
+    tolerance: float | None = Field(default=None, ge=0)
+    severity: Literal["critical", "warning"] = "critical"
+
+
+class Limit(_Strict):
+    """Least and most of the measure where `column` says `member`: for a table that mixes units, such as persons and rates."""
+
+    column: str
+    member: str
+    min: float | None = None
+    max: float | None = None
+
+
+class History(_Strict):
+    """What may be missing of the file in force.
+
+    `may_leave` names, by column, members or places that the publisher dropped on purpose; `may_end_earlier` takes a file whose last
+    period is older than the last in force. More than `marks_factor` times the share of cells without a number, and more than
+    `marks_share` of all cells beyond it, are told.
+    """
+
+    may_leave: dict[str, list[str]] = Field(default_factory=dict)
+    may_end_earlier: bool = False
+    marks_factor: float = Field(default=2, ge=1)
+    marks_share: float = Field(default=0.05, ge=0, le=1)
 
 
 class Break(_Strict):
@@ -172,7 +204,7 @@ class Contract(_Strict):
 
     `least_share`: a publisher's file with fewer rows than this share of the file in force is not taken, because it may be cut
     short; where the publisher left years out on purpose, lower it for that one release. `geography` is the year of the boundaries
-    the table is on. `gaps`: what a period missing between two others does.
+    the table is on. `gaps`: what a period missing between two others does. `corrections` come from the files beside the contract.
     """
 
     name: str
@@ -197,9 +229,12 @@ class Contract(_Strict):
     breaks: list[Break] = Field(default_factory=list)
     revision: Revision = Field(default_factory=Revision)
     totals: list[Total] = Field(default_factory=list)
+    limits: list[Limit] = Field(default_factory=list)
+    history: History = Field(default_factory=History)
     gaps: Literal["allow", "warn", "refuse"] = "warn"
     caveats: list[str] = Field(default_factory=list)
     also: list[Rule] = Field(default_factory=list)
+    corrections: tuple[Correction, ...] = ()
     digest: str = ""
 
     def name_in(self, language: str) -> str:
@@ -220,6 +255,11 @@ class Contract(_Strict):
     def period(self) -> str | None:
         """The period column, or None in a register."""
         return next((name for name, column in self.columns.items() if column.type == "period"), None)
+
+    @property
+    def has_file_per_period(self) -> bool:
+        """True where the name of a file says its one period: such a file says nothing of other periods, so it withdraws nothing."""
+        return not self.is_register and bool(self.period and self.columns[self.period].pattern)
 
     @property
     def is_partner(self) -> bool:
@@ -246,12 +286,27 @@ class Contract(_Strict):
             raise ValueError(f"licence {self.licence!r} is not one of {sorted(LICENCES)}")
         if strangers := sorted(set(self.caveats) - CAVEATS):
             raise ValueError(f"caveats {strangers} are not in expectations/caveats.yaml")
-        if strangers := [total.column for total in self.totals if total.column not in self.dimensions]:
-            raise ValueError(f"totals name {strangers}, which are not dimensions of the table")
+        named = {
+            "totals": [total.column for total in self.totals],
+            "limits": [limit.column for limit in self.limits],
+            "history.may_leave": list(self.history.may_leave),
+        }
+        for key, columns in named.items():
+            if strangers := [column for column in columns if column not in self.dimensions]:
+                raise ValueError(f"{key} name {strangers}, which are not dimensions of the table")
+        if self.corrections and self.source.fetch in ("register", "inbox"):
+            raise ValueError(FETCHED_ONLY)
+        refuse_strange(self.corrections, self.grain, self._marks)
         if set(self.title) != {"en", "fr"} or set(self.short) not in ({"en", "fr"}, set()):
             raise ValueError("title needs en and fr, and so does short where it is given")
         self._refuse_bare_places()
         return self
+
+    @property
+    def _marks(self) -> list[str]:
+        """What may stand in a cell of the table in the place of a number."""
+        statcan = STATCAN_MARKS if self.layout.kind in ("statcan", "census_wide") else ()
+        return [*self.non_values, *statcan, *(["absent"] if self.absent == "zero" else [])]
 
     def _refuse_bare_places(self) -> None:
         for name, column in self.columns.items():

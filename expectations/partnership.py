@@ -2,14 +2,14 @@
 
 from __future__ import annotations
 
-import csv
 from datetime import date
 from pathlib import Path
 
 import yaml
 from pydantic import BaseModel, ConfigDict, Field, ValidationError
 
-from expectations import Contract, ContractBroken, is_place_code, load_yaml, read_all
+from expectations import Contract, ContractBroken, is_place_code, load_yaml, places, read_all
+from expectations.places import Gazetteer, Place
 
 
 class Organisation(BaseModel):
@@ -64,34 +64,31 @@ class Partnership(BaseModel):
         """The codes kept of a table with `places: partnership`: its own places and those it is compared with."""
         return frozenset([*self.places, *self.context])
 
+    @property
+    def gazetteer(self) -> Gazetteer:
+        """The register of places and of what publishers call them."""
+        return places.read(self.home)
+
+    def place_at(self, code: str, day: date) -> Place:
+        """The place of a code on a day; `PlaceUnknown` for a bare name, and for boundaries that were not in force then.
+
+        The code may be a publisher's: `35529` is the metropolitan area, `35086-2023` a riding from 2024-04-23 on.
+        """
+        return self.gazetteer.at(code, day)
+
     def labels(self, publisher: str) -> dict[str, str]:
         """What this publisher prints for a place, mapped to its code (registers/place_labels.csv)."""
-        rows = _register(self.home, "place_labels.csv", "publisher", "label", "place")
-        return {row["label"]: row["place"] for row in rows if row["publisher"] == publisher}
+        found = places.read_labels(self.home / "registers" / "place_labels.csv")
+        return {label: place for (by, label), place in found.items() if by == publisher}
 
     def place_names(self, language: str) -> dict[str, str]:
         """Code to name in that language (registers/places.csv)."""
-        return {row["place"]: row[f"name_{language}"] for row in _register(self.home, "places.csv", "place", f"name_{language}")}
+        path = self.home / "registers" / "places.csv"
+        return {row["place"]: row[f"name_{language}"] for row in places.rows(path, "place", f"name_{language}")}
 
     def register_codes(self, register: str, column: str) -> frozenset[str]:
         """The codes of one column of a register of this partnership."""
-        return frozenset(row[column] for row in _register(self.home, f"{register}.csv", column))
-
-
-def _register(home: Path, name: str, *columns: str) -> list[dict[str, str]]:
-    path = home / "registers" / name
-    if not path.is_file():
-        raise ContractBroken(f"{path}: the register is not there. Copy it from partnerships/peterborough/registers.")
-    try:
-        with path.open(encoding="utf-8-sig", newline="") as lines:
-            reader = csv.DictReader(lines)
-            rows = list(reader)
-    except (UnicodeDecodeError, csv.Error) as error:
-        raise ContractBroken(f"{path}: cannot be read ({error}). Save it again as CSV UTF-8.") from error
-    missing = [column for column in columns if column not in (reader.fieldnames or [])]
-    if missing:
-        raise ContractBroken(f"{path}: has no column {', '.join(map(repr, missing))}. Give the columns the names they had.")
-    return rows
+        return frozenset(row[column] for row in places.rows(self.home / "registers" / f"{register}.csv", column))
 
 
 def read_partnership(home: Path) -> Partnership:

@@ -21,6 +21,7 @@ from flows.verbs import Verbs
 from sql import clock
 from tasks import Misuse
 from tasks.check import check
+from tasks.compose import licence
 from tasks.compose.annex import as_dict
 from tasks.doctor import doctor
 from tasks.fetch import store
@@ -173,8 +174,11 @@ def figures(options: argparse.Namespace) -> Answer:
     wanted = [options.indicator] if options.indicator else [name for name, query in queries.items() if query.is_indicator]
     known_at = sentences.known_by(options.as_of) if options.as_of else None
     found = [f for f in protect(measure(home, wanted, known_at=known_at), home) if _asked(f, options)]
-    page = "\n".join(f"{f.indicator:26} {f.place:16} {f.period:10} {_value(f):>14}  {_coverage(f)}" for f in found)
-    return 0, [as_dict(figure) for figure in found], page or "There is no such figure. Without --place and --period all are told."
+    closed = licence.closed_tables(home)
+    lines = [(f"{f.indicator:26} {f.place:16} {f.period:10} {_value(f):>14}", _coverage(f), licence.told(f, closed)) for f in found]
+    page = "\n".join("  ".join(part for part in line if part) for line in lines)
+    data = [as_dict(f) | ({"not_to_be_published": said[-1]} if said[-1] else {}) for f, said in zip(found, lines, strict=True)]
+    return 0, data, page or "There is no such figure. Without --place and --period all are told."
 
 
 def _asked(figure: ProtectedFigure, options: argparse.Namespace) -> bool:

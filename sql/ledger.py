@@ -234,10 +234,11 @@ def add_periods(connection: Connection, spans: list[Period]) -> None:
 
 
 # Marks of non-values, in a fixed order: the position is the code kept in the facts. 0 is an ordinary number.
-STATUS = ("", "..", "...", "x", "F", "--", "absent", "0s", "<LOD>", "not collected")
+STATUS = ("", "..", "...", "x", "F", "--", "absent", "0s", "<LOD", "not collected")
 STATUS_CODE = {mark: code for code, mark in enumerate(STATUS)}
-# Quality letters beside a value: bits, so that E and p can stand together.
-QUALITY = {"A": 1, "B": 2, "C": 4, "D": 8, "E": 16, "p": 32, "r": 64, "t": 128}
+# Quality letters beside a value: bits, so that E and p can stand together. Publishers write all but `c`, which is ours: corrected.
+PUBLISHED_QUALITY = {"A": 1, "B": 2, "C": 4, "D": 8, "E": 16, "p": 32, "r": 64, "t": 128}
+QUALITY = PUBLISHED_QUALITY | {"c": 256}
 
 
 def latest(connection: Connection, table: Table, contract: str, part: str, by: str) -> dict[str, Any] | None:

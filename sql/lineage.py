@@ -3,15 +3,62 @@
 Each source of a select has a text column `origin`; the rewritten select has one too: the origins of the rows it was made of,
 joined by commas. `select distinct` and a `union` without `all` would merge rows before their origins are gathered, so queries use
 `group by` and `union all`. What stands in a `where` chooses rows and is no origin of them.
+
+An origin is `contract/release/row`, and of a cell with a quality letter or without a number and bounds
+`contract/release/row/quality/status`, in the codes of `sql.ledger`: so a sum is known to hold them without any query saying so.
 """
 
 from __future__ import annotations
 
+from dataclasses import dataclass
+
 import sqlglot
 from sqlglot import exp
 
+from sql.ledger import QUALITY, STATUS
+
 # Tables that hold no data of anybody: the calendar and the partnership's own settings.
 WITHOUT = frozenset({"period", "partnership"})
+
+
+@dataclass(frozen=True, slots=True)
+class Trail:
+    """One row of a publisher's file; `row` is None for a zero left out, `mark` is told where it has no number and no bounds."""
+
+    contract: str
+    release: int
+    row: int | None
+    quality: int = 0
+    mark: str = ""
+
+
+def trails(origin: str) -> list[Trail]:
+    """The rows that an `origin` names, each once, in order.
+
+    >>> trails("t/1/12,t/1/9,t/2/3/48/3,t/1/")
+    [Trail(contract='t', release=1, row=None, quality=0, mark=''), Trail(contract='t', release=1, row=9, quality=0, mark=''), \
+Trail(contract='t', release=1, row=12, quality=0, mark=''), Trail(contract='t', release=2, row=3, quality=48, mark='x')]
+    """
+    found = set()
+    for part in origin.split(","):
+        if part:
+            contract, release, row, *more = part.split("/")
+            quality, status = (int(code) for code in more) if more else (0, 0)
+            found.add(Trail(contract, int(release), int(row) if row else None, quality, STATUS[status]))
+    return sorted(found, key=lambda trail: (trail.contract, trail.release, trail.row or 0))
+
+
+def letters(qualities: list[int]) -> str:
+    """The quality of a number made of cells: the worst of their letters A to E, then p, r and t where any cell has them.
+
+    >>> letters([QUALITY["B"], QUALITY["E"] | QUALITY["p"], 0]), letters([QUALITY["r"]]), letters([])
+    ('Ep', 'r', '')
+    """
+    bits = 0
+    for quality in qualities:
+        bits |= quality
+    worst = next((letter for letter in "EDCBA" if bits & QUALITY[letter]), "")
+    return worst + "".join(letter for letter in "prt" if bits & QUALITY[letter])
 
 
 def with_origin(text: str, dialect: str) -> str:

@@ -105,13 +105,10 @@ class Tables:
     def view(self, as_of: int | None = None, *, origin: bool = False) -> Select[tuple[object, ...]]:
         """The select behind the view `<name>`: the contract's columns, the calendar, status, and bounds of each number.
 
-        With `origin` a text column tells which release and row of the publisher's file each row came from.
+        With `origin` a text column tells which release and row of the publisher's file each row came from, and its quality.
         """
         facts = self.rows(as_of)
-        # A zero that the publisher leaves out has no row, but a release all the same.
-        row = func.coalesce(_text(facts.c.row), literal(""))
-        trail = _text(literal(self.contract.name + "/")) + _text(facts.c.since) + literal("/") + row
-        tail = [trail.label("origin")] if origin else []
+        tail = [self._trail(facts).label("origin")] if origin else []
         if self.register:
             return select(*[facts.c[name] for name in self.contract.columns], *tail)
         assert self.series is not None
@@ -123,6 +120,18 @@ class Tables:
         measure = self.contract.measure or "value"
         numbers = [facts.c.value.label(measure), *self._bounds(facts), _status(facts).label("status"), facts.c.quality]
         return select(*dimensions, *times, calendar.c.sequence, *numbers, *tail).select_from(joined)
+
+    def _trail(self, facts: FromClause) -> ColumnElement[str]:
+        """Where a row came from, with its quality and its mark where it has them (`sql.lineage`)."""
+        # A zero that the publisher leaves out has no row, but a release all the same.
+        row = func.coalesce(_text(facts.c.row), literal(""))
+        trail = _text(literal(self.contract.name + "/")) + _text(facts.c.since) + literal("/") + row
+        if self.register:
+            return trail
+        upper = self._bounds(facts)[1]
+        mark = case((upper.is_(None), _text(facts.c.status)), else_=literal("0"))
+        plain = and_(facts.c.quality == 0, upper.is_not(None))
+        return trail + case((plain, literal("")), else_=literal("/") + _text(facts.c.quality) + literal("/") + mark)
 
     def _bounds(self, facts: FromClause) -> list[ColumnElement[float]]:
         half = self.contract.rounding / 2

@@ -89,7 +89,7 @@ def _chosen(connection: Connection, contract: str, known_at: str | None, instead
     """The release that the view of a table reads; None when that is all there is, which spares the history."""
     wanted = instead.get(contract, ledger.in_force(connection, contract, known_at))
     newest = connection.scalar(select(func.max(ledger.release.c.release)).where(ledger.release.c.contract == contract))
-    return None if wanted == newest else wanted
+    return None if wanted == (newest or 0) else wanted
 
 
 def _rows(connection: Connection, query: Query) -> int:

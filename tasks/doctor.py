@@ -2,23 +2,28 @@
 
 from __future__ import annotations
 
+import os
 from collections.abc import Iterator
 from dataclasses import dataclass
-from datetime import date
+from datetime import UTC, datetime
 from importlib.metadata import version
 
-from sqlalchemy import func, select, text
+from sqlalchemy import text
 from sqlalchemy.exc import SQLAlchemyError
 
 import briefs
 import sql
+from expectations import Contract
 from expectations.partnership import Partnership
-from sql import clock, ledger, warehouse
-from tasks import Problem
-from tasks.fetch import Transport
+from sql import clock, warehouse
+from tasks.fetch import hosts, store
+from tasks.fetch.probe import OTHER_OFFERS, Probe, probe
 
 LOCKED = ("prefect", "fastapi", "sqlalchemy", "great-expectations", "weasyprint")
 DUE_DAYS = {"monthly": 45, "quarterly": 120, "annual": 400, "census": 2000, "as_needed": 100_000}
+SETTINGS = ("OPENLIP_PUBLISHERS", "OPENLIP_TLS_ALPN", "OPENLIP_CA_BUNDLE", "HTTPS_PROXY")
+# A certificate that ends sooner is told before it stops the fetching.
+CERTIFICATE_DAYS = 7
 
 
 @dataclass(frozen=True, slots=True)
@@ -57,37 +62,92 @@ def _content(partnership: Partnership) -> Iterator[Look]:
 def _warehouse(partnership: Partnership) -> Iterator[Look]:
     url = warehouse.url_of(partnership.home).split("@")[-1]
     try:
+        if not warehouse.is_begun(partnership.home):
+            yield Look("warehouse", False, f"{url} is empty. Run: openlip build")
+            return
         with warehouse.reader(partnership.home).connect() as connection:
             connection.execute(text("select 1"))
-            table = ledger.sighting
-            query = (
-                select(table.c.contract, func.max(table.c.at)).where(table.c.outcome.in_(("new", "unchanged"))).group_by(table.c.contract)
-            )
-            seen = dict(connection.execute(query).tuples().all())
+        tables = [_table(partnership, contract) for contract in partnership.contracts()]
     except SQLAlchemyError as error:
         yield Look("warehouse", False, f"{url} does not answer ({type(error).__name__}). Run: openlip build")
         return
     yield Look("warehouse", True, url)
-    for contract in partnership.contracts():
-        at = seen.get(contract.name)
-        if at is None:
-            yield Look(f"table {contract.name}", contract.is_register, "never fetched. Run: openlip refresh")
-            continue
-        age = (clock.now().date() - date.fromisoformat(at[:10])).days
-        yield Look(f"table {contract.name}", age <= DUE_DAYS[contract.due], f"last seen {at}, {age} days ago; due {contract.due}")
+    yield from tables
+
+
+def _table(partnership: Partnership, contract: Contract) -> Look:
+    """What is in force of a table and how old it is; well when the last look went well and is not too long ago."""
+    what = f"table {contract.name}"
+    state = store.state_of(partnership, contract)
+    if state.looked_at is None:
+        return Look(what, contract.is_register, "never fetched. Run: openlip refresh")
+    told = [f"due {contract.due}", _in_force(state, contract), f"last look {_dated(state.looked_at)}"]
+    if state.outcome != "ok":
+        told.append(f"{state.outcome} since {state.since}, last well {_dated(state.well_at) if state.well_at else 'never'}")
+    well = state.outcome in ("ok", "not yet") and state.well_at is not None and _days(state.well_at) <= DUE_DAYS[contract.due]
+    return Look(what, well, "; ".join(told))
+
+
+def _in_force(state: store.State, contract: Contract) -> str:
+    if not state.release:
+        return "nothing in force"
+    if state.published_at is None:
+        return f"release {state.release} in force"
+    late = _days(state.published_at) > DUE_DAYS[contract.due]
+    return f"release {state.release} in force, published {_dated(state.published_at)}, {'LATE' if late else 'not late'}"
+
+
+def _dated(moment: str) -> str:
+    return f"{moment}, {_days(moment)} days ago"
+
+
+def _days(moment: str) -> int:
+    return (clock.today() - clock.day_of(moment)).days
+
+
+def _settings() -> Look:
+    """What bends the way to the publishers."""
+    there = [f"{name}={os.environ[name]}" for name in SETTINGS if os.environ.get(name)]
+    return Look("settings", True, "; ".join(there) or f"none of {', '.join(SETTINGS)} is set")
 
 
 def _hosts(partnership: Partnership) -> Iterator[Look]:
-    transport = Transport()
-    kinds = {contract.source.fetch for contract in partnership.contracts()}
-    questions = {
-        "statcan": f"https://www150.statcan.gc.ca/t1/wds/rest/getChangedCubeList/{clock.today()}",
-        "ckan": "https://open.canada.ca/data/api/3/action/package_search?rows=0",
-    }
-    for kind in sorted(kinds & set(questions)):
-        try:
-            transport.json(questions[kind])
-            yield Look(f"source {kind}", True, "answers")
-        except Problem as error:
-            hint = " If it hangs, try OPENLIP_TLS_ALPN=h2,http/1.1 or none." if kind == "statcan" else ""
-            yield Look(f"source {kind}", "not out yet" in str(error), f"{error}{hint}")
+    yield _settings()
+    used: dict[str, int] = {}
+    for contract in partnership.contracts():
+        for host in hosts(contract) | store.hosts_of(partnership, contract):
+            used[host] = used.get(host, 0) + 1
+    for found in probe(used):
+        well, detail = _answered(found) if found.status else (False, _unanswered(found))
+        yield Look(f"host {found.host}", well, f"{detail} Tables: {used[found.host]}.")
+
+
+def _answered(found: Probe) -> tuple[bool, str]:
+    told = [f"answers {found.status} in {found.milliseconds} ms"]
+    if found.is_plain:
+        return found.status < 500, f"{told[0]} over plain http, without TLS."
+    shaken = found.handshake
+    if shaken is None:
+        return False, f"{told[0]} through a proxy that hides its TLS."
+    days = (shaken.valid_until - datetime.now(UTC)).days if shaken.valid_until else None
+    until = f"{shaken.valid_until:%Y-%m-%d} ({days} days)" if shaken.valid_until else "a day it does not tell"
+    told += [f"{shaken.version}, ALPN offered {','.join(found.offered) or 'none'}, chosen {shaken.chosen or 'none'}"]
+    told += [f"certificate valid until {until}."]
+    if shaken.chosen == "h2":
+        told.append("It chose HTTP/2, which we do not speak: set OPENLIP_TLS_ALPN=none.")
+    if found.status in (401, 403, 407):
+        told.append("It may refuse scripts, or this network.")
+    well = found.status not in (401, 403, 407) and found.status < 500 and shaken.chosen != "h2"
+    return well and (days is None or days >= CERTIFICATE_DAYS), "; ".join(told[:3]) + "".join(f" {more}" for more in told[3:])
+
+
+def _unanswered(found: Probe) -> str:
+    if found.cure:
+        return f"{found.said}; with OPENLIP_TLS_ALPN={found.cure} it answers: set that."
+    if found.is_silent and not found.is_plain:
+        tried = ", ".join(name for name in OTHER_OFFERS if name != ",".join(found.offered))
+        return (
+            f"{found.said}, ALPN offered {','.join(found.offered) or 'none'}, nor with OPENLIP_TLS_ALPN={tried}: "
+            "it is down, or a firewall stops it."
+        )
+    return f"{found.said}. Is the network there, and does OPENLIP_CA_BUNDLE fit it?"

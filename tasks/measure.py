@@ -12,8 +12,9 @@ from typing import Any
 from sqlalchemy import Connection, select, text
 
 import sql
+from expectations import Contract
 from expectations.partnership import Partnership
-from sql import IndicatorHeader, ledger, warehouse
+from sql import IndicatorHeader, ledger, lineage, periods, warehouse
 from sql.clock import stamp
 from tasks import Misuse
 from tasks.build import lay
@@ -33,11 +34,22 @@ class Origin:
 
 
 @dataclass(frozen=True, slots=True)
+class Broken:
+    """A break of a table behind a figure: from the day `start` on it is not to be compared with what was before; why, by language."""
+
+    start: str
+    period: str
+    why: tuple[tuple[str, str], ...]
+
+
+@dataclass(frozen=True, slots=True)
 class Figure:
     """A value before protection, with its bounds, coverage, and everything it was made of.
 
     `lower` and `upper` bound the value where the publisher rounds or hides; for an exact number they equal it. `released_at` is
-    the newest release among its tables at that moment.
+    the newest release among its tables at that moment. `quality` are the publisher's letters: the worst of A to E behind it, and p, r or
+    t where any cell has it. `boundaries` are the years of the boundaries it is on, `breaks` those of its tables; `by_place` says that
+    a publisher counted it for the place, where a total of partners is counted for the partnership.
     """
 
     indicator: str
@@ -57,6 +69,10 @@ class Figure:
     snapshots: tuple[str, ...]
     released_at: str
     is_sample: bool
+    quality: str = ""
+    boundaries: tuple[int, ...] = ()
+    breaks: tuple[Broken, ...] = ()
+    by_place: bool = True
 
 
 @dataclass(frozen=True, slots=True)
@@ -89,7 +105,8 @@ def measure(
     with warehouse.reader(partnership.home).connect() as connection, connection.begin():
         releases = _releases(connection, known_at, instead or {})
         lay(connection, partnership, contracts, order, known_at=known_at or stamp(), instead=instead, origin=True)
-        figures = [figure for name in wanted for figure in _figures(connection, name, queries[name].indicator, releases)]
+        tables = {contract.name: contract for contract in contracts}
+        figures = [figure for name in wanted for figure in _figures(connection, name, queries[name].indicator, releases, tables)]
         connection.rollback()
     return figures
 
@@ -113,20 +130,33 @@ def _releases(connection: Connection, known_at: str | None, instead: Mapping[str
     return _Releases(digests, released, frozenset(samples))
 
 
-def _figures(connection: Connection, name: str, header: IndicatorHeader, releases: _Releases) -> list[Figure]:
+def _figures(
+    connection: Connection, name: str, header: IndicatorHeader, releases: _Releases, tables: Mapping[str, Contract]
+) -> list[Figure]:
     calendar = {row.code: row.end for row in connection.execute(select(ledger.period.c.code, ledger.period.c.end))}
     rows = connection.execute(text(f'select * from "{name}" order by place, period')).mappings()
-    return [_figure(name, header, dict(row), releases, calendar) for row in rows]
+    return [_figure(name, header, dict(row), releases, calendar, tables) for row in rows]
 
 
-def _figure(name: str, header: IndicatorHeader, row: dict[str, Any], releases: _Releases, calendar: dict[str, str]) -> Figure:
-    origins = _origins(row.get("origin") or "")
+def _figure(
+    name: str,
+    header: IndicatorHeader,
+    row: dict[str, Any],
+    releases: _Releases,
+    calendar: dict[str, str],
+    tables: Mapping[str, Contract],
+) -> Figure:
+    trails = lineage.trails(row.get("origin") or "")
+    behind = [tables[contract] for contract in sorted({trail.contract for trail in trails}) if contract in tables]
+    _refuse_bare(name, row, behind)
     numbers = {key: _number(row.get(key)) for key in NUMBERS}
+    mark = row.get("status") or _hole(row, trails, tables)
+    if mark and "status" not in row:
+        numbers = dict.fromkeys(NUMBERS)
     value = numbers["value"]
     if header.kind == "ratio" and numbers["numerator"] is not None and numbers["denominator"]:
         value = 100.0 * numbers["numerator"] / numbers["denominator"]
-    touched = {origin.contract for origin in origins}
-    digests = sorted({releases.sha256[o.contract, o.release] for o in origins if (o.contract, o.release) in releases.sha256})
+    digests = sorted({releases.sha256[t.contract, t.release] for t in trails if (t.contract, t.release) in releases.sha256})
     period = str(row["period"])
     return Figure(
         indicator=name,
@@ -134,37 +164,66 @@ def _figure(name: str, header: IndicatorHeader, row: dict[str, Any], releases: _
         period=period,
         period_end=calendar.get(period, period_end(period)),
         value=value,
-        lower=numbers["lower"] if numbers["lower"] is not None or row.get("status") else value,
-        upper=numbers["upper"] if numbers["upper"] is not None or row.get("status") else value,
+        lower=numbers["lower"] if numbers["lower"] is not None or mark else value,
+        upper=numbers["upper"] if numbers["upper"] is not None or mark else value,
         numerator=numbers["numerator"],
         denominator=numbers["denominator"],
         **{key: None if row.get(key) is None else int(row[key]) for key in COUNTS},
-        mark=row.get("status") or "",
-        origins=origins,
+        mark=mark,
+        origins=tuple(dict.fromkeys(Origin(trail.contract, trail.release, trail.row) for trail in trails)),
         snapshots=tuple(digests),
-        released_at=max((releases.released.get(contract, "") for contract in touched), default=""),
+        released_at=max((releases.released.get(contract.name, "") for contract in behind), default=""),
         is_sample=any(digest in releases.samples for digest in digests),
+        quality=lineage.letters([row["quality"] or 0] if "quality" in row else [trail.quality for trail in trails]),
+        boundaries=tuple(sorted({contract.geography for contract in behind if contract.geography})),
+        breaks=_breaks(behind),
+        by_place=any(column.type == "place" for contract in behind if not contract.is_register for column in contract.columns.values()),
     )
+
+
+def _hole(row: dict[str, Any], trails: Sequence[lineage.Trail], tables: Mapping[str, Contract]) -> str:
+    """The mark of a published cell without number and bounds among those a query added: then it has no sum.
+
+    A query that selects `status` has said itself what it does with marks, and partners that did not answer are told by the coverage.
+    """
+    if "status" in row:
+        return ""
+    marks = {trail.mark for trail in trails if trail.mark and not (trail.contract in tables and tables[trail.contract].is_partner)}
+    return max(marks, key=ledger.STATUS.index, default="")
+
+
+def _refuse_bare(name: str, row: dict[str, Any], behind: Sequence[Contract]) -> None:
+    """Numbers that their publisher rounds or hides within bounds are never added or told without a range."""
+    rounded = next((contract for contract in behind if _is_bounded(contract)), None)
+    if rounded and not {"lower", "upper"} <= set(row):
+        raise Misuse(
+            f"sql/indicators/{name}.sql reads {rounded.name}, whose numbers stand for a range, and says nothing of it: select lower and "
+            "upper (of a sum: the sums of both; of a difference: a.lower - b.upper and a.upper - b.lower)."
+        )
+
+
+def _is_bounded(contract: Contract) -> bool:
+    return contract.rounding > 0 or any(mark.upper is not None for mark in contract.non_values.values())
+
+
+def _breaks(behind: Sequence[Contract]) -> tuple[Broken, ...]:
+    """The breaks of the tables behind a figure, in time order."""
+    found = set()
+    for contract in behind:
+        column = contract.columns[contract.period] if contract.period else None
+        for told in contract.breaks:
+            start = periods.parse(told.period, starts=column.starts if column else 1).start
+            found.add(Broken(start.isoformat(), told.period, tuple(sorted(told.why.items()))))
+    return tuple(sorted(found, key=lambda broken: (broken.start, broken.why)))
 
 
 def period_end(code: str) -> str:
     """The last day of a period that no fact has, such as the year of a sum of months."""
-    from sql import periods
-
     return periods.parse(code).end.isoformat()
 
 
 def _number(value: Any) -> float | None:
     return None if value is None else float(value)
-
-
-def _origins(text_: str) -> tuple[Origin, ...]:
-    found = set()
-    for part in text_.split(","):
-        if part:
-            contract, release, row = part.rsplit("/", 2)
-            found.add((contract, int(release), int(row) if row else None))
-    return tuple(Origin(*item) for item in sorted(found, key=lambda item: (item[0], item[1], item[2] or 0)))
 
 
 def latest(figures: Sequence[Figure], indicator: str, place: str) -> Figure | None:

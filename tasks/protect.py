@@ -7,8 +7,8 @@ fewer than three contributors or below the coverage threshold is withheld (`x`),
 from __future__ import annotations
 
 import math
-from collections.abc import Iterable
-from dataclasses import dataclass
+from collections.abc import Iterable, Set
+from dataclasses import dataclass, replace
 from functools import lru_cache
 
 import yaml
@@ -18,7 +18,7 @@ import sql
 from expectations.partnership import Partnership
 from sql import IndicatorHeader
 from tasks import Misuse
-from tasks.measure import Figure, Origin
+from tasks.measure import Broken, Figure, Origin
 
 
 @dataclass(frozen=True, slots=True)
@@ -38,6 +38,8 @@ class ProtectedFigure:
 
     `status`: `shown`; `hidden` (`--`, a small count); `withheld` (`x`, too few partners behind it); `not_available` (`..`) and
     the publisher's own marks. `lower` and `upper` bound the number a reader can infer; both are None when nothing is said.
+    `quality`, `boundaries` and `breaks` are those of the figure. A number of a place that is part of the partnership's area, or
+    reaches beyond it, has the caveat `not_whole_area` besides those of its indicator.
     """
 
     indicator: str
@@ -59,6 +61,9 @@ class ProtectedFigure:
     snapshots: tuple[str, ...]
     origins: tuple[Origin, ...]
     is_sample: bool
+    quality: str = ""
+    boundaries: tuple[int, ...] = ()
+    breaks: tuple[Broken, ...] = ()
 
     @property
     def key(self) -> str:
@@ -70,7 +75,18 @@ class ProtectedFigure:
         return self.status == "shown"
 
 
-PUBLISHER_MARKS = {"..": "not_available", "...": "not_applicable", "x": "suppressed", "F": "unreliable", "--": "suppressed"}
+PUBLISHER_MARKS = {
+    "..": "not_available",
+    "...": "not_applicable",
+    "x": "suppressed",
+    "F": "unreliable",
+    "--": "suppressed",
+    "0s": "rounds_to_zero",
+    "<LOD": "below_detection",
+    "not collected": "not_collected",
+}
+# What a place covers of the partnership's area, where its numbers are not those of the whole.
+NOT_WHOLE = ("part", "wider", "overlaps")
 
 
 @lru_cache(maxsize=1)
@@ -84,7 +100,18 @@ def classes() -> dict[str, DisclosureClass]:
 def protect(figures: Iterable[Figure], partnership: Partnership) -> list[ProtectedFigure]:
     """Protect figures by the class their indicator names. The same figure always gives the same print."""
     queries = sql.read_all(partnership.home / "sql")
-    return [_protect(figure, queries[figure.indicator].indicator, partnership.thresholds.coverage) for figure in figures]
+    partial = {place.code for place in partnership.gazetteer.places.values() if place.covers in NOT_WHOLE}
+    return [
+        _of_place(_protect(figure, queries[figure.indicator].indicator, partnership.thresholds.coverage), figure, partial)
+        for figure in figures
+    ]
+
+
+def _of_place(protected: ProtectedFigure, figure: Figure, partial: Set[str]) -> ProtectedFigure:
+    """The figure with the caveat that its place is not the whole area, where that is so."""
+    if figure.place not in partial or not figure.by_place or "not_whole_area" in protected.caveats:
+        return protected
+    return replace(protected, caveats=(*protected.caveats, "not_whole_area"))
 
 
 def round_half_up(value: float, base: int) -> int:
@@ -124,8 +151,7 @@ def _protect(figure: Figure, header: IndicatorHeader, coverage: float) -> Protec
     if header.kind == "ratio":
         return _ratio(figure, header, rule)
     if figure.value is None:
-        mark = figure.mark or ".."
-        return _without(figure, header, PUBLISHER_MARKS.get(mark, "not_available"), mark, "publisher", figure.lower, figure.upper)
+        return _unpublished(figure, header)
     if rule.hide == 0 and rule.round == 1:
         return _shown(figure, header, figure.value, figure.lower, figure.upper)
     if figure.value <= rule.hide:
@@ -161,12 +187,20 @@ def _ratio(figure: Figure, header: IndicatorHeader, rule: DisclosureClass) -> Pr
     """A percentage of two protected parts, to the decimals of the indicator."""
     numerator, denominator = _part(figure.numerator, rule), _part(figure.denominator, rule)
     if figure.numerator is None or figure.denominator is None:
-        return _without(figure, header, "not_available", "..", "publisher")
+        return _unpublished(figure, header)
     if numerator is None or not denominator:
         return _without(figure, header, "hidden", "--", "small")
     scale = 10**header.decimals
     percent = ((200 * scale * numerator + denominator) // (2 * denominator)) / scale
-    return _shown(figure, header, percent, None, None)
+    # A publisher's own rounding bounds the share; ours bounds it too, but from the parts nobody is told.
+    exact = rule.hide == 0 and rule.round == 1 and figure.lower != figure.upper
+    return _shown(figure, header, percent, *((figure.lower, figure.upper) if exact else (None, None)))
+
+
+def _unpublished(figure: Figure, header: IndicatorHeader) -> ProtectedFigure:
+    """The publisher's mark in place of a number, and the bounds it gives, if any."""
+    mark = figure.mark if figure.mark in PUBLISHER_MARKS else ".."
+    return _without(figure, header, PUBLISHER_MARKS[mark], mark, "publisher", figure.lower, figure.upper)
 
 
 def _shown(figure: Figure, header: IndicatorHeader, value: float, lower: float | None, upper: float | None) -> ProtectedFigure:
@@ -209,4 +243,7 @@ def _made(
         snapshots=figure.snapshots,
         origins=figure.origins,
         is_sample=figure.is_sample,
+        quality=figure.quality,
+        boundaries=figure.boundaries,
+        breaks=figure.breaks,
     )

@@ -19,6 +19,7 @@ from flows import answers
 from flows.sentences import collect_files, publish_brief, refresh_tables
 from flows.verbs import Verbs
 from sql import warehouse as engines
+from tests.world import PUBLIC, REGISTERS
 
 NOW = "2026-11-22T17:00:00+00:00"
 HERE = "2021S0503529"
@@ -26,7 +27,7 @@ HERE = "2021S0503529"
 
 @lru_cache(maxsize=1)
 def filled_home() -> Path:
-    """A sample home after init, refresh, and collect of what partners sent without mistakes."""
+    """A sample home after init, refresh of the registers and of what the council brief reads, and collect of sound partners' files."""
     root = Path(tempfile.mkdtemp(prefix="openlip-sample-"))
     atexit.register(shutil.rmtree, root, ignore_errors=True)
     home = root / "home"
@@ -35,7 +36,7 @@ def filled_home() -> Path:
         alone(patch)
         patch.setenv("OPENLIP_PUBLISHERS", publishers.url)
         partnership = read_partnership(home)
-        lines = refresh_tables(partnership, [], Verbs())
+        lines = refresh_tables(partnership, [*REGISTERS, *PUBLIC], Verbs())
         write_inbox(home / "inbox" / "partner_metrics", dirty=False)
         lines += collect_files(partnership, [], Verbs())
     assert not [line for line in lines if line.is_bad], lines

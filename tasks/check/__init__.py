@@ -14,22 +14,23 @@ from dataclasses import dataclass
 from pathlib import Path
 from typing import TYPE_CHECKING
 
-from sqlalchemy import select
-
 from expectations import Contract
 from expectations.partnership import Partnership
-from sql import ledger
 from sql.clock import stamp
 from sql.tables import tables
-from sql.warehouse import is_begun, reader
-from tasks.check.compile import Compiled, compile_contract
+from tasks.check import history
+from tasks.check.compile import Compiled, compile_contract, measure_limits
+from tasks.check.screens import judge
+from tasks.check.totals import lay_sums
 from tasks.stage import Staged
+from tasks.stage.staging import count_kept, settle_held
 
 if TYPE_CHECKING:
     from tasks.check.run import Broken
 
 # Findings told row by row up to this many per rule; all rows are held all the same.
 LISTED = 2000
+LISTED_SUMS = 20
 
 
 @dataclass(frozen=True, slots=True)
@@ -81,13 +82,13 @@ def check(staged: Staged, contract: Contract, partnership: Partnership) -> Verdi
     if staged.refusal:
         found, expected, fix = staged.refusal
         return _verdict(staged, "blocked", (0, 0, 0), (Finding("shape", "critical", file, None, "", found, expected, fix),))
-    from tasks.check.run import run
-
     path = Path(staged.path)
     _views(path, contract)
-    rules = compile_contract(contract, partnership, rows_before=_rows_before(staged, contract, partnership))
-    broken, crashed = run(path, rules)
-    findings = tuple(_findings(path, contract, broken, file))
+    with _Staging(path) as db:
+        rows_before = history.lay(db, contract, partnership)
+    rules = compile_contract(contract, partnership, rows_before=rows_before)
+    broken, crashed = judge(path, rules, contract)
+    findings = tuple(_findings(path, contract, partnership, broken, file))
     unchecked = tuple(
         Finding(
             rule.name,
@@ -103,17 +104,6 @@ def check(staged: Staged, contract: Contract, partnership: Partnership) -> Verdi
     )
     counts = _counts(path)
     return _verdict(staged, _outcome(findings, unchecked, counts), counts, findings + unchecked)
-
-
-def _rows_before(staged: Staged, contract: Contract, partnership: Partnership) -> int:
-    """How many rows the publisher's file in force has; 0 for registers and partners' files, which may be of any length."""
-    if contract.source.fetch in ("register", "inbox") or not is_begun(partnership.home):
-        return 0
-    release, said = ledger.release, ledger.verdict
-    query = select(said.c.rows_read).join(release, release.c.verdict == said.c.id)
-    query = query.where(release.c.contract == contract.name, release.c.part == staged.snapshot.part)
-    with reader(partnership.home).connect() as connection:
-        return int(connection.scalar(query.order_by(release.c.release.desc()).limit(1)) or 0)
 
 
 def _outcome(findings: tuple[Finding, ...], unchecked: tuple[Finding, ...], counts: tuple[int, int, int]) -> str:
@@ -154,16 +144,33 @@ def _views(path: Path, contract: Contract) -> None:
             f"rows between {int(window)} preceding and 1 preceding) as largest_before, "
             "row_number() over (partition by series_id order by period desc) as back from facts) where back = 1"
         )
+        lay_sums(db, contract, limits=measure_limits(contract))
 
 
-def _findings(path: Path, contract: Contract, broken: list[Broken], file: str) -> Iterator[Finding]:
+def _findings(path: Path, contract: Contract, partnership: Partnership, broken: list[Broken], file: str) -> Iterator[Finding]:
     with _Staging(path) as db:
         for item in broken:
-            yield from _of_rule(db, contract, item, file)
+            if item.rule.table in ("history", "sums"):
+                yield from _of_file(db, partnership, item, file)
+            else:
+                yield from _of_rule(db, item, file)
         db.execute("insert or ignore into raw " + _held_as_json(contract))
+        settle_held(db)
 
 
-def _of_rule(db: sqlite3.Connection, contract: Contract, item: Broken, file: str) -> Iterator[Finding]:
+def _of_file(db: sqlite3.Connection, partnership: Partnership, item: Broken, file: str) -> Iterator[Finding]:
+    """Findings about the file as a whole: its past, its periods, its totals."""
+    rule = item.rule
+    texts = [(found, rule.expected) for _, found in item.rows] if rule.table == "sums" else [history.said(db, rule.name)]
+    more = len(texts) - LISTED_SUMS
+    for found, expected in texts[:LISTED_SUMS]:
+        told = history.with_names(found, partnership)
+        yield Finding(rule.name, rule.severity, file, None, rule.column, told, expected, rule.fix)
+    if more > 0:
+        yield Finding(rule.name, rule.severity, file, None, rule.column, "more of the same", rule.expected, rule.fix, more)
+
+
+def _of_rule(db: sqlite3.Connection, item: Broken, file: str) -> Iterator[Finding]:
     rule = item.rule
     if rule.table == "unread":
         yield from _unread(db, rule, item, file)
@@ -226,11 +233,11 @@ def _counts(path: Path) -> tuple[int, int, int]:
     """Rows read, rows that go on, rows held back."""
     with _Staging(path) as db:
         (read,) = db.execute("select rows_read from file").fetchone()
-        (kept,) = db.execute("select count(*) from facts where row is null or row not in (select row from held)").fetchone()
+        kept = count_kept(db)
         (held,) = db.execute(
             "select (select count(*) from held) + (select count(distinct row) from unread where severity = 'critical')"
         ).fetchone()
-    return int(read), int(kept), int(held)
+    return int(read), kept, int(held)
 
 
 class _Staging:

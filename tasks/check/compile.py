@@ -3,28 +3,15 @@
 from __future__ import annotations
 
 import re
-from dataclasses import dataclass, field
-from typing import Any
 
-from expectations import PLACE_CODE, Column, Contract, read
+from expectations import PLACE_CODE, Column, Contract, Limit, read
 from expectations.partnership import Partnership
 from tasks import Misuse
+from tasks.check.history import history_rules
+from tasks.check.rule import Compiled, quoted, row_rule
+from tasks.check.totals import total_rules
 
-
-@dataclass(frozen=True, slots=True)
-class Compiled:
-    """One rule: an expectation over a table of the staging file, and what to tell people when it fails."""
-
-    name: str
-    table: str
-    type: str
-    kwargs: dict[str, Any]
-    severity: str
-    expected: str
-    fix: str
-    row: str = "row"
-    column: str = ""
-    meta: dict[str, str] = field(default_factory=dict)
+__all__ = ["Compiled", "compile_contract", "measure_limits"]
 
 
 def compile_contract(contract: Contract, partnership: Partnership, *, rows_before: int = 0) -> list[Compiled]:
@@ -33,7 +20,7 @@ def compile_contract(contract: Contract, partnership: Partnership, *, rows_befor
     if contract.is_register:
         key = list(contract.grain)
     else:
-        rules += _measure_rules(contract)
+        rules += [*_measure_rules(contract), *history_rules(contract), *total_rules(contract)]
         key = ["series_id", "period"]
     rules.append(
         Compiled(
@@ -50,30 +37,24 @@ def compile_contract(contract: Contract, partnership: Partnership, *, rows_befor
     return rules
 
 
-def _row_rule(name: str, table: str, column: str, predicate: str, expected: str, fix: str, **more: Any) -> Compiled:
-    kwargs = {"column": more.pop("about", column), "predicate": predicate}
-    severity = more.pop("severity", "critical")
-    return Compiled(name, table, "expect_rows_to_satisfy", kwargs, severity, expected, fix, column=column, **more)
-
-
 def _file_rules(contract: Contract, rows_before: int) -> list[Compiled]:
     low, high = contract.rows
     again = "The file may be cut short, or the publisher changed it: look before the contract is changed."
     rules = [
-        _row_rule("rows", "file", "rows_read", f"rows_read between {low} and {high}", f"{low} to {high} rows in the file", again, row=""),
+        row_rule("rows", "file", "rows_read", f"rows_read between {low} and {high}", f"{low} to {high} rows in the file", again, row=""),
     ]
     if contract.layout.kind == "statcan":
         predicate = "datapoints is null or datapoints = rows_read"
         expected = "as many rows as the publisher's metadata says"
-        rules.append(_row_rule("datapoints", "file", "rows_read", predicate, expected, again, row=""))
+        rules.append(row_rule("datapoints", "file", "rows_read", predicate, expected, again, row=""))
     if rows_before:
         least = int(rows_before * contract.least_share)
         expected = f"at least {least} rows, {contract.least_share:.0%} of the {rows_before} in force"
-        rules.append(_row_rule("shrink", "file", "rows_read", f"rows_read >= {least}", expected, again, row=""))
+        rules.append(row_rule("shrink", "file", "rows_read", f"rows_read >= {least}", expected, again, row=""))
     if contract.source.places == "partnership":
         expected = "at least one row of the partnership's places"
         fix = "Check what the publisher calls these places now (registers/place_labels.csv), and `places` in partnership.yaml."
-        rules.append(_row_rule("places", "file", "rows_kept", "rows_kept > 0", expected, fix, row=""))
+        rules.append(row_rule("places", "file", "rows_kept", "rows_kept > 0", expected, fix, row=""))
     return rules
 
 
@@ -83,10 +64,10 @@ def _read_rules(contract: Contract) -> list[Compiled]:
     rules = []
     for name in names:
         for severity in ("critical", "warning"):
-            predicate = f"column_name <> {_quoted(name)} or severity <> '{severity}'"
+            predicate = f"column_name <> {quoted(name)} or severity <> '{severity}'"
             label = f"reads_{name}" if name else "reads_row"
             suffix = "" if severity == "critical" else "_note"
-            rules.append(_row_rule(label + suffix, "unread", name, predicate, "", "", about="found", row="number", severity=severity))
+            rules.append(row_rule(label + suffix, "unread", name, predicate, "", "", about="found", row="number", severity=severity))
     return rules
 
 
@@ -98,7 +79,7 @@ def _column_rules(contract: Contract, partnership: Partnership) -> list[Compiled
         if name in (contract.period, contract.measure) or (not contract.is_register and name not in contract.grain):
             continue
         for rule, predicate, expected, fix in _limits(name, column, contract, partnership):
-            rules.append(_row_rule(f"{rule}_{name}", table, name, predicate, expected, fix, row=row))
+            rules.append(row_rule(f"{rule}_{name}", table, name, predicate, expected, fix, row=row))
     return rules
 
 
@@ -116,13 +97,13 @@ def _limits(name: str, column: Column, contract: Contract, partnership: Partners
         fix = f"Use a code of registers/{register.source.file}, or ask the office to add it there."
         found.append(("known", f"{cell} in ({_list(codes)})", f"a {name} of the register of {column.of_register}", fix))
     if column.pattern:
-        anchored = _quoted(f"^(?:{column.pattern})\\Z")
+        anchored = quoted(f"^(?:{column.pattern})\\Z")
         predicate = f"{cell} regexp {anchored}"
         found.append(("form", predicate, f"text of the form {column.pattern}", "Write it in that form."))
     if column.type == "place" and contract.is_register:
         pattern = f"^(?:{PLACE_CODE})\\Z"
         fix = "Write the code of the place, such as 2021S0503529: a bare name stands for six different places."
-        found.append(("place_code", f"{cell} regexp {_quoted(pattern)}", "the code of a place, not a name", fix))
+        found.append(("place_code", f"{cell} regexp {quoted(pattern)}", "the code of a place, not a name", fix))
     if contract.is_register and column.min is not None:
         found.append(("least", f"{cell} >= {column.min:g}", f"at least {column.min:g}", "Look at the number."))
     if contract.is_register and column.max is not None:
@@ -135,7 +116,7 @@ def _measure_rules(contract: Contract) -> list[Compiled]:
     column = contract.columns[name]
     look = "Look at the number; if it is right, change the limit in the contract and say why."
     rules = [
-        _row_rule(
+        row_rule(
             "reason",
             "facts",
             name,
@@ -146,18 +127,43 @@ def _measure_rules(contract: Contract) -> list[Compiled]:
         ),
     ]
     if column.min is not None:
-        rules.append(_row_rule("least", "facts", name, f"value >= {column.min!r}", f"at least {column.min:g}", look, about="value"))
+        rules.append(row_rule("least", "facts", name, f"value >= {column.min!r}", f"at least {column.min:g}", look, about="value"))
     if column.max is not None:
-        rules.append(_row_rule("most", "facts", name, f"value <= {column.max!r}", f"at most {column.max:g}", look, about="value"))
+        rules.append(row_rule("most", "facts", name, f"value <= {column.max!r}", f"at most {column.max:g}", look, about="value"))
     if column.type == "integer":
-        rules.append(_row_rule("whole", "facts", name, "value = cast(value as integer)", "a whole number", look, about="value"))
+        rules.append(row_rule("whole", "facts", name, "value = cast(value as integer)", "a whole number", look, about="value"))
     if contract.rounding:
         expected = f"a multiple of {contract.rounding}, as the publisher rounds"
         predicate = f"cast(value as integer) % {contract.rounding} = 0"
-        rules.append(_row_rule("rounding", "facts", name, predicate, expected, look, about="value"))
+        rules.append(row_rule("rounding", "facts", name, predicate, expected, look, about="value"))
+    rules += [rule for number, limit in enumerate(contract.limits, start=1) for rule in _limit(number, limit, name, look)]
     if contract.jump:
         rules.append(_jump(contract, name))
     return rules
+
+
+def measure_limits(contract: Contract) -> list[str]:
+    """The predicates over `value` that a row of the contract meets, or is held."""
+    return [str(rule.kwargs["predicate"]) for rule in _measure_rules(contract) if rule.table == "facts" and rule.name != "reason"]
+
+
+def _limit(number: int, limit: Limit, name: str, look: str) -> list[Compiled]:
+    """Least and most of the series of one member."""
+    others = f'series_id not in (select series_id from series where "{limit.column}" = {quoted(limit.member)})'
+    bounds = [("least", ">=", limit.min), ("most", "<=", limit.max)]
+    return [
+        row_rule(
+            f"{word}_{number}",
+            "facts",
+            name,
+            f"{others} or value {sign} {bound!r}",
+            f"at {word} {bound:g} where {limit.column} is {limit.member}",
+            look,
+            about="value",
+        )
+        for word, sign, bound in bounds
+        if bound is not None
+    ]
 
 
 def _jump(contract: Contract, name: str) -> Compiled:
@@ -166,7 +172,7 @@ def _jump(contract: Contract, name: str) -> Compiled:
     expected = f"at most {jump.factor:g} times the largest of the {jump.window} periods before"
     fix = "It is taken as it is. Look whether the publisher confirms it, before it stands in a headline."
     predicate = f"value <= {jump.factor!r} * largest_before or value < {jump.least!r}"
-    return _row_rule("jump", "last_step", name, predicate, expected, fix, about="value", severity="warning")
+    return row_rule("jump", "last_step", name, predicate, expected, fix, about="value", severity="warning")
 
 
 def _also(number: int, contract: Contract) -> Compiled:
@@ -177,13 +183,9 @@ def _also(number: int, contract: Contract) -> Compiled:
     return Compiled(f"also_{number + 1}", "rows", rule.type, dict(rule.kwargs), rule.severity, expected, fix, column=column)
 
 
-def _quoted(text: str) -> str:
-    return "'" + text.replace("'", "''") + "'"
-
-
 def _list(codes: list[str]) -> str:
     if not codes:
         return "''"
     if any(re.search(r"[\x00-\x1f]", code) for code in codes):
         raise Misuse("A code list holds a control character; look at the register.")
-    return ", ".join(_quoted(code) for code in codes)
+    return ", ".join(quoted(code) for code in codes)

@@ -17,7 +17,7 @@ import sql
 from briefs import Brief, BriefBroken, Part
 from expectations.partnership import Partnership
 from sql import warehouse
-from tasks.compose import annex, sources
+from tasks.compose import annex, licence, sources
 from tasks.compose.blocks import Blocks, Setting
 from tasks.compose.draft import Block, BlockRow, Draft, Masthead, Sheet
 from tasks.compose.figures import Book, references
@@ -82,6 +82,7 @@ def _draft(brief: Brief, office: Office, figures: list[ProtectedFigure], partner
     box = sources.about(text, text.where(about.part.line, "about"), approver=approver, name=stem, edition=edition)
     second = _with_about(second, box)
     book.check_ranges()
+    licence.refuse(book)
     words = language.words
     day = language.day(edition)
     with warehouse.reader(partnership.home).connect() as connection:

@@ -10,6 +10,7 @@ from typing import Any
 from sqlalchemy import Connection, select
 
 from sql import ledger
+from tasks.compose.breaks import until
 from tasks.compose.draft import Attachment
 from tasks.compose.sources import contracts_of, period_order
 from tasks.compose.text import Text
@@ -30,6 +31,10 @@ COLUMNS = [
     "reporters",
     "expected",
     "vintage",
+    "quality",
+    "boundaries",
+    "breaks",
+    "caveats",
 ]
 
 
@@ -42,6 +47,8 @@ def data(text: Text, name: str) -> Attachment:
     for figure in sorted(text.book.used.values(), key=period_order):
         title = text.book.queries[figure.indicator].indicator.title[text.language.code]
         row = as_dict(figure) | {"title": title, "place_name": names.get(figure.place, "")}
+        row |= {key: " ".join(map(str, row[key])) for key in ("boundaries", "caveats")}
+        row["breaks"] = " ".join(broken["period"] for broken in row["breaks"])
         writer.writerow(["" if row[column] is None else row[column] for column in COLUMNS])
     return Attachment(f"{name}.data.csv", text.language.words["attachments"]["data"], out.getvalue(), "Data")
 
@@ -49,8 +56,10 @@ def data(text: Text, name: str) -> Attachment:
 def as_dict(figure: ProtectedFigure) -> dict[str, Any]:
     """A protected figure as plain values: whole numbers without a fraction."""
     numbers = {key: _plain(getattr(figure, key)) for key in ("value", "lower", "upper")}
-    keys = ("indicator", "place", "period", "status", "mark", "unit", "reporters", "expected", "vintage")
-    return {key: getattr(figure, key) for key in keys} | numbers | {"snapshots": list(figure.snapshots)}
+    keys = ("indicator", "place", "period", "status", "mark", "unit", "reporters", "expected", "vintage", "quality")
+    more: dict[str, Any] = {"boundaries": list(figure.boundaries), "caveats": list(figure.caveats)}
+    more["breaks"] = [{"period": broken.period, "why": dict(broken.why)} for broken in until(figure)]
+    return {key: getattr(figure, key) for key in keys} | numbers | more | {"snapshots": list(figure.snapshots)}
 
 
 def _plain(value: float | None) -> float | int | None:

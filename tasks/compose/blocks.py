@@ -8,6 +8,7 @@ from typing import Any
 
 from briefs import BriefBroken, Part
 from sql import periods
+from tasks.compose.breaks import LEVELS, MARK, after_break, firsts, notes, one_boundary, refuse_changes
 from tasks.compose.draft import (
     Ask,
     Asks,
@@ -28,6 +29,7 @@ from tasks.compose.figures import REFERENCE, Reference, one_period
 from tasks.compose.sources import source_line
 from tasks.compose.text import Text
 from tasks.draw import ChartData, Point, Series
+from tasks.measure import Broken
 from tasks.protect import ProtectedFigure
 
 
@@ -54,6 +56,7 @@ class Blocks:
         where = self.text.where(part.line, REFERENCE.sub("...", part.title))
         try:
             self._of_one_period(part, where)
+            self._no_change_over_a_break(part, where)
             made: Block = getattr(self, f"_{part.kind}")(part, where)
         except (KeyError, TypeError, AttributeError, IndexError, ValueError) as error:
             raise BriefBroken(f"{where}: the block {part.kind} lacks or misplaces {error}") from error
@@ -71,6 +74,14 @@ class Blocks:
         drawn = [_drawn(line) for line in lines]
         one_period([(reference, self.book.find(reference, where)) for reference in [*together, *drawn]], where)
 
+    def _no_change_over_a_break(self, part: Part, where: str) -> None:
+        """What stands together is compared: the paragraphs of a text, each key number, each line of what changed."""
+        groups = {"prose": [[part.title, *part.text]], "numbers": part.data, "changes": part.data}.get(part.kind, [])
+        for group in groups:
+            found = [Reference.of(match) for text in _strings(group) for match in REFERENCE.finditer(text)]
+            pairs = [(reference, self.book.find(reference, where)) for reference in found]
+            refuse_changes(pairs, self.book.partnership.gazetteer, where, always=part.kind == "changes")
+
     def _title(self, part: Part, where: str) -> tuple[str, str]:
         return self.text.inline(part.title, where), self.text.inline(part.subtitle, where)
 
@@ -87,9 +98,18 @@ class Blocks:
     def _series(self, line: dict[str, Any], count: int, where: str) -> tuple[Series, list[ProtectedFigure]]:
         figures = self.book.series(_drawn(line), count, where)
         points = tuple(
-            Point(self._short(figure.period), figure.value, self.language.figure(figure), figure.lower, figure.upper) for figure in figures
+            Point(
+                self._short(figure.period),
+                figure.value,
+                self.language.figure(figure),
+                figure.lower,
+                figure.upper,
+                self.language.letters(figure),
+            )
+            for figure in figures
         )
-        return Series(self.text.plain(line.get("name", ""), where), points, bool(line.get("focus", True))), figures
+        name = self.text.plain(line.get("name", ""), where)
+        return Series(name, points, bool(line.get("focus", True)), tuple(firsts(figures))), figures
 
     def _short(self, code: str) -> str:
         """A period under an axis: the year, or year and month, quarter or span as its code."""
@@ -104,19 +124,34 @@ class Blocks:
             for point, figure in printed if kind == "columns" else printed[-1:]:
                 self.book.claim(point.shown, figure.key, where)
                 self.book.ranged.add(figure.key)
-        chart = ChartData(kind, tuple(series for series, _ in made), self._alternative(part.title, made, where))
-        return Figure(title, subtitle, chart, source_line([figure for _, figures in made for figure in figures], self.text))
+        chart = ChartData(kind, tuple(series for series, _ in made), self._alternative(part.title, made, where), break_label=self._break)
+        printed_from = [figure for _, figures in made for figure in figures]
+        source = " ".join([source_line(printed_from, self.text), *self._broken(printed_from)])
+        return Figure(title, subtitle, chart, source)
+
+    @property
+    def _break(self) -> str:
+        return str(self.language.words["break"]["label"])
+
+    def _broken(self, figures: list[ProtectedFigure]) -> list[str]:
+        """The breaks that part figures shown together, in words."""
+        return notes([broken for found in after_break(figures).values() for broken in found], self.language)
 
     def _alternative(self, title: str, made: list[tuple[Series, list[ProtectedFigure]]], where: str) -> str:
-        """What a reader who does not see the chart is told: every series, first and last value."""
+        """What a reader who does not see the chart is told: every series, first and last value, and its breaks."""
+        everything = [figure for _, figures in made for figure in figures]
+        one_boundary(everything, self.book.partnership.gazetteer, where)
         parts = []
         for series, figures in made:
             ends = [(figures[0], series.points[0]), (figures[-1], series.points[-1])]
             for figure, point in ends:
                 self.book.claim(point.shown, figure.key, f"{where}, alternative text")
-            told = ", ".join(f"{self.language.period(figure.period)}: {point.shown}" for figure, point in ends)
+            told = ", ".join(f"{self.language.period(figure.period)}: {point.shown}{self._meant(point)}" for figure, point in ends)
             parts.append(f"{series.name}: {told}" if series.name not in ("", title) else told)
-        return f"{REFERENCE.sub('', title).strip()}. {'; '.join(parts)}."
+        return " ".join([f"{REFERENCE.sub('', title).strip()}. {'; '.join(parts)}.", *self._broken(everything)])
+
+    def _meant(self, point: Point) -> str:
+        return f" ({self.language.meanings(point.quality)})" if point.quality else ""
 
     def _trend(self, part: Part, where: str) -> Figure:
         return self._chart(part, where, "trend")
@@ -134,8 +169,10 @@ class Blocks:
             shown = series.points[-1].shown
             identity = self.book.claim(shown, figures[-1].key, where)
             self.text.needs_range(figures[-1], where)
-            chart = ChartData("multiple", (series,), self._alternative(series.name, [(series, figures)], where), top=top)
-            items.append(Multiple(f'<span class="figure" id="{identity}">{shown}</span>', series.name, chart))
+            told = self._alternative(series.name, [(series, figures)], where)
+            chart = ChartData("multiple", (series,), told, top=top, break_label=self._break)
+            number = f'<span class="figure" id="{identity}">{shown}</span>{self.text.raised(figures[-1])}'
+            items.append(Multiple(number, series.name, chart))
         return Multiples(title, subtitle, tuple(items))
 
     def _asks(self, part: Part, where: str) -> Asks:
@@ -154,21 +191,36 @@ class Blocks:
         if not all(isinstance(row, list) for row in data["rows"]):
             raise BriefBroken(f"{where}: each of the rows is a list of cells, written [Area, ...]")
         tops = self._top(data["rows"], bar, where) if bar is not None else 0.0
+        broken = after_break(self._whole_cells(data["rows"], where))
         rows = []
         for number, row in enumerate(data["rows"]):
-            cells = [self._cell(str(cell), where, editorial=editorial, top=tops if index == bar else 0.0) for index, cell in enumerate(row)]
+            cells = [
+                self._cell(str(cell), where, editorial=editorial, top=tops if index == bar else 0.0, broken=broken)
+                for index, cell in enumerate(row)
+            ]
             rows.append(Row(tuple(cells), focus=number == focus, rule=number == data.get("rule")))
         self._columns_agree(data["rows"], where)
         columns = tuple(self.text.plain(str(column), where) for column in data["columns"])
         if any(len(row.cells) != len(columns) for row in rows):
             raise BriefBroken(f"{where}: each row has as many cells as there are columns ({len(columns)})")
-        return Table(title, subtitle, columns, tuple(rows), self.text.inline(str(data.get("note", "")), where, marks=True))
+        note = self.text.inline(str(data.get("note", "")), where, marks=True)
+        marked = [f"{MARK} {told}" for told in notes([b for found in broken.values() for b in found], self.language)]
+        return Table(title, subtitle, columns, tuple(rows), " ".join(text for text in [note, *marked] if text))
+
+    def _whole_cells(self, rows: list[list[Any]], where: str) -> list[ProtectedFigure]:
+        """The figures that fill a cell of a table."""
+        matches = [match for row in rows for cell in row if (match := REFERENCE.fullmatch(str(cell).strip()))]
+        return [self.book.find(reference, where) for reference in map(Reference.of, matches) if reference.filter in LEVELS]
 
     def _columns_agree(self, rows: list[list[Any]], where: str) -> None:
         """Numbers under one heading are of one period."""
         for column in zip(*rows, strict=False):
             references = [Reference.of(m) for cell in column for m in REFERENCE.finditer(str(cell))]
-            one_period([(r, self.book.find(r, where)) for r in references], where)
+            figures = [(r, self.book.find(r, where)) for r in references]
+            one_period(figures, where)
+            one_boundary([figure for _, figure in figures], self.book.partnership.gazetteer, where)
+        for row in rows:
+            one_boundary(self._whole_cells([row], where), self.book.partnership.gazetteer, where)
 
     def _top(self, rows: list[list[Any]], bar: int, where: str) -> float:
         values = [self._value(str(row[bar]), where) for row in rows]
@@ -178,15 +230,17 @@ class Blocks:
         match = REFERENCE.search(cell)
         return self.book.find(Reference.of(match), where).value if match else None
 
-    def _cell(self, text: str, where: str, *, editorial: bool, top: float) -> Cell:
+    def _cell(self, text: str, where: str, *, editorial: bool, top: float, broken: dict[str, list[Broken]]) -> Cell:
         match = REFERENCE.fullmatch(text.strip())
         shown = self.text.inline(text, where, editorial=editorial, marks=True)
         if not match:
             return Cell(shown)
         figure = self.book.find(Reference.of(match), where)
-        if Reference.of(match).filter in ("period", "coverage", "range"):
+        if figure.key in broken and Reference.of(match).filter in LEVELS:
+            shown += f'<sup class="quality">{MARK}</sup>'
+        if Reference.of(match).filter in ("period", "coverage", "range", "break"):
             return Cell(shown)
-        note = "" if figure.is_shown else str(self.language.words["marks"].get(figure.reason, ""))
+        note = "" if figure.is_shown else self.language.reason(figure)
         bar = figure.value / top if top and figure.value is not None else None
         return Cell(shown, numeric=True, bar=bar, note=note)
 

@@ -153,9 +153,10 @@ def one_period(figures: Iterable[tuple[Reference, ProtectedFigure]], where: str)
     """
     pairs = list(figures)
     told = {reference.named for reference, _ in pairs if reference.filter == "period"}
+    beside = ("period", "break")
     groups: dict[tuple[str, str], list[tuple[Reference, ProtectedFigure]]] = {}
     for reference, figure in pairs:
-        if reference.filter != "period" and reference.is_relative:
+        if reference.filter not in beside and reference.is_relative:
             groups.setdefault((periods.parse(figure.period).frequency, reference.period), []).append((reference, figure))
     for group in groups.values():
         first = group[0][1]

@@ -57,6 +57,20 @@ class Language:
         whole = int(value // 1) if down else -int(-value // 1)
         return self.number(whole)
 
+    def letters(self, figure: ProtectedFigure) -> str:
+        """The publisher's letters that stand beside a number: those that ask for care, not those that say it is good."""
+        return "".join(letter for letter in figure.quality if letter in self.words["quality"]) if figure.is_shown else ""
+
+    def meanings(self, letters: str) -> str:
+        """What the letters say, in words."""
+        return ", ".join(str(self.words["quality"][letter]) for letter in letters)
+
+    def reason(self, figure: ProtectedFigure) -> str:
+        """Why a number is not printed, in words: ours, or what the publisher's mark says."""
+        marks = self.words["marks"]
+        key = figure.status if figure.reason == "publisher" and figure.status in marks else figure.reason
+        return str(marks.get(key, ""))
+
     def coverage(self, figure: ProtectedFigure) -> str:
         """ "from 7 of 8 partners"."""
         return str(self.words["coverage"]).format(reporters=figure.reporters, expected=figure.expected)

@@ -11,6 +11,9 @@ from tasks.compose.text import Text
 from tasks.protect import ProtectedFigure
 
 FULL, GOOD = 1.0, 0.8
+PLACE = "not_whole_area"
+# What a publisher's letter says of how sure a number is; one it calls good is told by rounding and caveats as before.
+BY_LETTER = {"E": "D_caution", "D": "C_acceptable", "p": "C_preliminary"}
 
 
 def contracts_of(figures: list[ProtectedFigure], text: Text) -> list[Contract]:
@@ -40,9 +43,9 @@ def about(text: Text, where: str, *, approver: str, name: str, edition: date) ->
             last[figure.indicator] = figure
     grades = _grouped([figure for _, figure in sorted(last.items())], text, where)
     figures = list(text.book.used.values())
-    caveats = [text.language.words["caveats"][name] for name in _caveats(figures)]
+    caveats = _caveats(figures, text)
     paragraphs = [
-        words["legend"],
+        " ".join([words["legend"], *_letters(figures, text)]),
         f"<strong>{words['caveats']}</strong> {' '.join(caveats)}" if caveats else "",
         words["licences"].format(lines=_licences(figures, text)),
         f"{words['approval'].format(approver=approver, name=name, date=text.language.day(edition))} {words['attached']}",
@@ -81,8 +84,28 @@ def _is_wide(figure: ProtectedFigure) -> bool:
     return figure.lower is not None and figure.upper is not None and figure.lower < figure.upper
 
 
-def _caveats(figures: list[ProtectedFigure]) -> list[str]:
-    return sorted({caveat for figure in figures for caveat in figure.caveats})
+def _letters(figures: list[ProtectedFigure], text: Text) -> list[str]:
+    """Each letter beside a number, explained once."""
+    words, found = text.language.words, {letter for figure in figures for letter in text.language.letters(figure)}
+    return [
+        text.language.spaced(str(words["quality_legend"]).format(letter=letter, meaning=meaning))
+        for letter, meaning in words["quality"].items()
+        if letter in found
+    ]
+
+
+def _caveats(figures: list[ProtectedFigure], text: Text) -> list[str]:
+    """What is to be read with care; a place that is not the whole area is named with how it differs."""
+    words, names = text.language.words, sorted({caveat for figure in figures for caveat in figure.caveats})
+    said = [str(words["caveats"][name]) for name in names if name != PLACE]
+    places = text.book.partnership.gazetteer.places
+    apart = sorted({figure.place for figure in figures if PLACE in figure.caveats})
+    told = [
+        text.language.spaced(str(words["places"][places[code].covers]).format(place=places[code].name(text.language.code)))
+        for code in apart
+        if code in places and places[code].covers in words["places"]
+    ]
+    return [*said, *(told or [str(words["caveats"][PLACE])] if apart else [])]
 
 
 def _licences(figures: list[ProtectedFigure], text: Text) -> str:
@@ -118,7 +141,10 @@ def _sure(figure: ProtectedFigure, text: Text) -> tuple[str, str]:
     """A letter and the words that say the same, from coverage, rounding and caveats."""
     sure, language = text.language.words["sure"], text.language
     if not figure.is_shown:
-        return "F", sure["F"].format(reason=language.words["marks"].get(figure.reason, ""))
+        return "F", sure["F"].format(reason=language.reason(figure))
+    letters = language.letters(figure)
+    if told := next((key for letter, key in BY_LETTER.items() if letter in letters), ""):
+        return told[0], sure[told]
     if figure.expected:
         share = (figure.reporters or 0) / figure.expected
         coverage = language.coverage(figure)

@@ -6,6 +6,7 @@ import html
 import re
 
 from tasks import Refused
+from tasks.compose.breaks import notes, refuse_changes, until
 from tasks.compose.figures import REFERENCE, Book, FigureWithheld, Reference, one_period
 from tasks.compose.language import Language
 from tasks.protect import ProtectedFigure
@@ -60,7 +61,9 @@ class Text:
         With `marks` a figure that is not shown prints its mark (tables), else it stops the brief; with `editorial` (asks, plans)
         `[[...]]` may hold any quantity, since it asks for something and states no statistic.
         """
-        one_period([(Reference.of(m), self.book.find(Reference.of(m), where)) for m in REFERENCE.finditer(text)], where)
+        together = [(Reference.of(m), self.book.find(Reference.of(m), where)) for m in REFERENCE.finditer(text)]
+        one_period(together, where)
+        refuse_changes(together, self.book.partnership.gazetteer, where)
         pieces: list[str] = []
         position = 0
         for match in PIECE.finditer(text):
@@ -115,10 +118,10 @@ class Text:
         reference = Reference.of(match)
         figure = self.book.find(reference, where)
         shown = self._shown(reference, figure, where)
-        if reference.filter == "period":
+        if reference.filter in ("period", "break"):
             return html.escape(shown)
         if not figure.is_shown and not marks and reference.filter != "coverage":
-            reason = self.language.words["marks"].get(figure.reason, figure.status)
+            reason = self.language.reason(figure) or figure.status
             raise FigureWithheld(
                 f"{where}: {figure.key} may not be printed ({reason}). Take the sentence out, or put the number in a table."
             )
@@ -127,7 +130,13 @@ class Text:
         if reference.filter == "range":
             self.book.ranged.add(figure.key)
         identity = self.book.claim(shown, figure.key, where)
-        return f'<span class="figure" id="{identity}">{html.escape(shown)}</span>'
+        raised = self.raised(figure) if reference.filter == "number" else ""
+        return f'<span class="figure" id="{identity}">{html.escape(shown)}</span>{raised}'
+
+    def raised(self, figure: ProtectedFigure, mark: str = "") -> str:
+        """The publisher's letters behind a number, and another mark, raised."""
+        signs = self.language.letters(figure) + mark
+        return f'<sup class="quality">{html.escape(signs)}</sup>' if signs else ""
 
     def needs_range(self, figure: ProtectedFigure, where: str) -> None:
         """Note that a number stands here which is printed with its range or not at all."""
@@ -146,7 +155,11 @@ class Text:
             return self.language.period(figure.period, rolling=rolling)
         if reference.filter == "coverage" and figure.expected is not None:
             return self.language.coverage(figure)
-        raise StrayNumber(f"{where}: {reference.indicator} has no {reference.filter!r}; the filters are number, range, period, coverage")
+        if reference.filter == "break" and until(figure):
+            return " ".join(notes(until(figure), self.language))
+        raise StrayNumber(
+            f"{where}: {reference.indicator} has no {reference.filter!r}; the filters are number, range, period, coverage, break"
+        )
 
 
 def _escaped(text: str) -> str:

@@ -2,8 +2,8 @@
 
 A chart takes `Series` of `Point`; a point holds what may be printed (`shown`) and the same number for its height
 (`value`), never the value before protection. A point that is hidden, withheld or missing has `value=None`: the line
-breaks there and its mark is printed in the gap. Words stay out of the SVG because WeasyPrint sets its text one letter
-at a time.
+breaks there and its mark is printed in the gap. Where a series is not to be compared with what was before, the line breaks
+at a thin rule with a word over it. Words stay out of the SVG because WeasyPrint sets its text one letter at a time.
 """
 
 from __future__ import annotations
@@ -46,6 +46,8 @@ def _check(data: ChartData) -> None:
     for series in data.series[1:]:
         if [p.period for p in series.points] != [p.period for p in first.points]:
             raise Undrawable(f"series {series.name!r} has other periods than {first.name!r}: give both the same")
+    if any(series.breaks for series in data.series) and not data.break_label:
+        raise Undrawable(f"chart {data.alternative!r} has a break and no word for it: give break_label")
     if data.kind == "columns" and len(data.series) != 1:
         raise Undrawable(f"columns draw one series, {len(data.series)} were given")
     if not all(math.isfinite(number) for number in numbers(data)):

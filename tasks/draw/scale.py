@@ -79,14 +79,25 @@ def periods(points: Sequence[Point], frame: Frame, width: float) -> list[Label]:
 
 
 def runs(series: Series, frame: Frame) -> list[list[tuple[float, float]]]:
-    """The unbroken stretches of a series; a point without value ends one."""
-    found: list[list[tuple[float, float]]] = [[]]
+    """The unbroken stretches of a series; a point without value ends one, and a break begins another."""
+    return [[frame.spot(index, point.value or 0.0) for index, point in stretch] for stretch in stretches(series)]
+
+
+def stretches(series: Series) -> list[list[tuple[int, Point]]]:
+    """The points between which a line may be drawn, with their positions."""
+    found: list[list[tuple[int, Point]]] = [[]]
     for index, point in enumerate(series.points):
-        if point.value is None:
+        if point.value is None or index in series.breaks:
             found.append([])
-        else:
-            found[-1].append(frame.spot(index, point.value))
-    return [run for run in found if run]
+        if point.value is not None:
+            found[-1].append((index, point))
+    return [stretch for stretch in found if stretch]
+
+
+def broken(data: ChartData) -> list[int]:
+    """The positions before which the chart has a rule: the first of neighbouring ones stands for all."""
+    every = {index for series in data.series for index in series.breaks if index > 0}
+    return sorted(index for index in every if index - 1 not in every)
 
 
 def height_at(points: Sequence[Point], index: int, frame: Frame) -> float:

@@ -5,7 +5,7 @@ from __future__ import annotations
 from collections.abc import Sequence
 
 from tasks.draw.model import ChartData, Point, Series
-from tasks.draw.scale import Frame, runs
+from tasks.draw.scale import Frame, runs, stretches
 
 INK, FOCUS, TARGET, OTHER, GRID, AREA = "#14213D", "#0B5E73", "#A63D17", "#8594A3", "#E1E8ED", "#DCEBEF"
 _END = 1.05  # mm: the dot at the end of a line
@@ -24,13 +24,16 @@ def line(series: Series, frame: Frame, thickness: float) -> list[str]:
 
 
 def band(series: Series, frame: Frame) -> str:
-    """The interval around a line, where every point of it has one."""
-    edges = [(i, p.lower, p.upper) for i, p in enumerate(series.points) if p.value is not None]
-    known = [(frame.spot(i, low), frame.spot(i, up)) for i, low, up in edges if low is not None and up is not None]
-    if len(known) < 2 or len(known) < len(series.points):
+    """The interval around a line, where every point of it has one; it is parted where the line breaks."""
+    if any(point.lower is None or point.upper is None or point.value is None for point in series.points):
         return ""
-    outline = [low for low, _ in known] + [up for _, up in reversed(known)]
-    return f'<path d="{path(outline)}Z" fill="{AREA}"/>'
+    drawn = []
+    for stretch in stretches(series):
+        lows = [frame.spot(index, point.lower or 0.0) for index, point in stretch]
+        ups = [frame.spot(index, point.upper or 0.0) for index, point in stretch]
+        if len(stretch) > 1:
+            drawn.append(f'<path d="{path([*lows, *reversed(ups)])}Z" fill="{AREA}"/>')
+    return "".join(drawn)
 
 
 def area(run: Sequence[tuple[float, float]], frame: Frame) -> str:
@@ -59,6 +62,11 @@ def rule(frame: Frame, value: float, colour: str, thickness: float) -> str:
     """A line across the frame at a value."""
     across = f"M{fixed(frame.left)} {fixed(frame.y(value))}H{fixed(frame.right)}"
     return f'<path d="{across}" stroke="{colour}" stroke-width="{fixed(thickness)}"/>'
+
+
+def upright(x: float, frame: Frame, top: float) -> str:
+    """The thin rule of a break, from `top` down to the foot of the frame."""
+    return f'<path d="M{fixed(x)} {fixed(top)}V{fixed(frame.bottom)}" stroke="{INK}" stroke-width=".25" stroke-dasharray=".5 .7"/>'
 
 
 def target(data: ChartData, frame: Frame) -> list[str]:

@@ -14,9 +14,8 @@ def download(contract: Contract, partnership: Partnership, transport: Transport)
 
 
 def one_file(contract: Contract, partnership: Partnership, transport: Transport, url: str, published: str | None) -> list[Snapshot]:
-    before = store.trusted(partnership, contract)
-    etag = store.etag_of(before)
-    received = transport.download(url, store.folder(partnership.home), etag=etag)
+    before = store.last(partnership, contract)
+    received = transport.download(url, store.folder(partnership.home), **store.validators(partnership, before, url))
     if received is None:
         assert before is not None
         store.note(partnership, contract, "unchanged", sha256=before["sha256"])

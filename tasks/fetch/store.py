@@ -5,19 +5,48 @@ from __future__ import annotations
 import hashlib
 import json
 import os
-import threading
-from dataclasses import dataclass
+import shutil
+from collections.abc import Iterator
+from contextlib import contextmanager
+from dataclasses import dataclass, replace
 from pathlib import Path
-from typing import Any
+from typing import Any, TypedDict
+from urllib.parse import urlsplit
 
-from sqlalchemy import Connection, func, select
+from sqlalchemy import Connection, func, inspect, or_, select, true
+from sqlalchemy.exc import OperationalError
 
 from expectations import Contract
 from expectations.partnership import Partnership
 from sql import ledger
 from sql.clock import stamp
-from sql.warehouse import lock, reader, writer
-from tasks.fetch.transport import Received
+from sql.warehouse import is_begun, lock, reader, writer
+from tasks.fetch.partial import Received, own_path
+from tasks.fetch.problems import NotKept, not_kept
+from tasks.fetch.state import WELL, State, is_news, state_of
+
+__all__ = [
+    "Snapshot",
+    "State",
+    "Validators",
+    "copy_in",
+    "etag_of",
+    "folder",
+    "from_row",
+    "hosts_of",
+    "is_broken",
+    "is_done",
+    "is_news",
+    "keep",
+    "last",
+    "looked_at",
+    "note",
+    "path_of",
+    "renew",
+    "state_of",
+    "trusted",
+    "validators",
+]
 
 
 @dataclass(frozen=True, slots=True)
@@ -58,8 +87,8 @@ def keep(partnership: Partnership, contract: Contract, received: Received, *, ur
         sample=bool(known.get("sample")),
         facts=known.get("facts") or {},
     )
-    with writer(partnership.home).begin() as connection:
-        _ready(connection)
+    with _writing(partnership.home) as connection:
+        lock(connection, f"fetch {contract.name}")
         before = _last(connection, contract, part)
         same = before is not None and before["sha256"] == snapshot.sha256
         ledger.see(connection, contract.name, part, "unchanged" if same else "new", snapshot.sha256)
@@ -70,10 +99,19 @@ def keep(partnership: Partnership, contract: Contract, received: Received, *, ur
     return snapshot
 
 
-def _ready(connection: Connection) -> None:
-    """Make the ledger's tables, one run at a time."""
-    lock(connection, "schema")
-    ledger.metadata.create_all(connection)
+@contextmanager
+def _writing(home: Path) -> Iterator[Connection]:
+    """A transaction on the ledger, whose tables are there; a full disk is told as such."""
+    try:
+        with writer(home).begin() as connection:
+            if set(ledger.metadata.tables) - set(inspect(connection).get_table_names()):
+                lock(connection, "schema")
+                ledger.metadata.create_all(connection)
+            yield connection
+    except OperationalError as error:
+        if "disk is full" not in str(error):
+            raise
+        raise NotKept(f"{home}: the disk is full, so nothing could be noted. Make room on this disk, then run again.") from error
 
 
 def _last(connection: Connection, contract: Contract, part: str) -> dict[str, Any] | None:
@@ -112,24 +150,79 @@ def from_row(row: dict[str, Any]) -> Snapshot:
 
 def last(partnership: Partnership, contract: Contract, part: str = "") -> dict[str, Any] | None:
     """The ledger row of the newest snapshot of a part, or None."""
-    with writer(partnership.home).begin() as connection:
-        _ready(connection)
+    if not is_begun(partnership.home):
+        return None
     with reader(partnership.home).connect() as connection:
         return _last(connection, contract, part)
 
 
 def trusted(partnership: Partnership, contract: Contract) -> dict[str, Any] | None:
-    """The newest snapshot, unless its bytes were refused: then the publisher is asked as if there were none."""
+    """The newest snapshot, unless its bytes were refused or are lost: then the publisher is asked as if there were none."""
     before = last(partnership, contract)
-    return None if before is None or is_broken(partnership, contract, before) else before
+    if before is None or not path_of(partnership, before).is_file() or is_broken(partnership, contract, before):
+        return None
+    return before
+
+
+def path_of(partnership: Partnership, row: dict[str, Any]) -> Path:
+    """Where the bytes of a snapshot lie."""
+    return folder(partnership.home) / str(row["file"])
+
+
+class Validators(TypedDict, total=False):
+    """What tells a publisher which version we hold."""
+
+    etag: str
+    modified: str
+
+
+def validators(partnership: Partnership, row: dict[str, Any] | None, url: str) -> Validators:
+    """What `download` needs to ask only for other bytes than these, which came from the same address and are still here."""
+    if row is None or row["url"] != url or not path_of(partnership, row).is_file():
+        return {}
+    headers = json.loads(row["headers"])
+    return {"etag": headers.get("etag", ""), "modified": headers.get("last-modified", "")}
+
+
+def renew(partnership: Partnership, contract: Contract, row: dict[str, Any], *, published_at: str, message: str = "") -> Snapshot:
+    """The same data under a release time, which is noted when it is another one; nothing is left to do."""
+    held = from_row(row)
+    again = held if held.published_at == published_at else replace(held, fetched_at=stamp(), published_at=published_at)
+    with _writing(partnership.home) as connection:
+        lock(connection, f"fetch {contract.name}")
+        ledger.see(connection, contract.name, again.part, "unchanged", again.sha256, message)
+        if not _is_there(connection, again):
+            connection.execute(ledger.snapshot.insert(), _row(again, json.loads(row["headers"])))
+    return again
+
+
+def looked_at(partnership: Partnership, contract: Contract, message: str = "") -> str | None:
+    """When a look last went well: new bytes, or none needed. With `message`, new bytes or a look that was noted so."""
+    if not is_begun(partnership.home):
+        return None
+    seen = ledger.sighting
+    noted = or_(seen.c.outcome == "new", seen.c.message == message) if message else true()
+    query = select(func.max(seen.c.at)).where(seen.c.contract == contract.name, seen.c.outcome.in_(WELL), noted)
+    with reader(partnership.home).connect() as connection:
+        at: str | None = connection.scalar(query)
+    return at
+
+
+def hosts_of(partnership: Partnership, contract: Contract) -> set[str]:
+    """The hosts that bytes of this table came from."""
+    if not is_begun(partnership.home):
+        return set()
+    kept = ledger.snapshot
+    with reader(partnership.home).connect() as connection:
+        urls = connection.scalars(select(kept.c.url).where(kept.c.contract == contract.name).distinct()).all()
+    return {host for url in urls if url.startswith("https://") and (host := urlsplit(url).hostname)}
 
 
 def note(
     partnership: Partnership, contract: Contract, outcome: str, *, part: str = "", message: str = "", sha256: str | None = None
 ) -> None:
     """Note that a source was asked without new bytes coming of it."""
-    with writer(partnership.home).begin() as connection:
-        _ready(connection)
+    with _writing(partnership.home) as connection:
         ledger.see(connection, contract.name, part, outcome, sha256, message)
 
 
@@ -160,12 +253,16 @@ def is_broken(partnership: Partnership, contract: Contract, row: dict[str, Any])
 
 
 def copy_in(path: Path, home: Path) -> Received:
-    """Read a local file into the store's folder, as received bytes."""
-    body = path.read_bytes()
-    target = folder(home) / f".{os.getpid()}-{threading.get_ident()}.part"
-    target.parent.mkdir(parents=True, exist_ok=True)
-    target.write_bytes(body)
-    return Received(target, hashlib.sha256(body).hexdigest(), len(body), {})
+    """Copy a local file beside the store, as received bytes."""
+    folder(home).mkdir(parents=True, exist_ok=True)
+    target = own_path(home)
+    try:
+        shutil.copyfile(path, target)
+        with target.open("rb") as copied:
+            return Received(target, hashlib.file_digest(copied, "sha256").hexdigest(), target.stat().st_size, {})
+    except OSError as error:
+        target.unlink(missing_ok=True)
+        raise not_kept(str(path), target.parent, error) from error
 
 
 def etag_of(row: dict[str, Any] | None) -> str:

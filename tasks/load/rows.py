@@ -1,19 +1,32 @@
-"""Move the accepted rows of a staging file into the tables of a contract: all of them at first, then only what changed."""
+"""Move the accepted rows of a staging file into the tables of a contract: all of them at first, then only what changed.
+
+Rows of a small table go by SQL. The facts of a large one lie in blocks: they are poured in the order of their key, and the next
+release is compared with the staging file of the one before it, so that only the differences reach the database.
+"""
 
 from __future__ import annotations
 
 import sqlite3
+from collections.abc import Iterator
+from contextlib import closing
 from pathlib import Path
 from typing import Any
 
+import numpy as np
+from numpy.typing import NDArray
 from sqlalchemy import Connection, Table, text
 
 from expectations import Contract
 from sql import copy_text, ledger, periods, warehouse
 from sql.tables import Tables
 from tasks.check import Verdict
+from tasks.load import accepted, bulk
+from tasks.load.delta import Difference, differences, numbered_alike
+from tasks.stage.blocks import Facts, has_blocks
 
 COPY_ROWS = 20_000
+# What PostgreSQL may use to sort the key of a table, in this transaction only.
+SORT_MEMORY = "256MB"
 
 
 def read_only(path: str) -> sqlite3.Connection:
@@ -34,6 +47,11 @@ class Rows:
         self.held = verdict.rows_held > 0
         self.keys, self.values = target.keys, target.values
         self.columns = [*self.keys, *self.values]
+        self.verdict = verdict.id
+        # While rows are held, what is in force is not the content of one file; nor where each part of a table has its own.
+        self.is_whole = contract.source.fetch != "inbox" and not self.held and not verdict.staged.snapshot.part
+        with closing(self._open()) as db:
+            self.large = has_blocks(db)
         if not target.register:
             self._calendar()
             self._series()
@@ -123,6 +141,10 @@ class Rows:
     def fill(self) -> tuple[int, int, int, int]:
         """The first load: everything is new."""
         facts, names = self.target.facts.name, ", ".join(f'"{name}"' for name in self.columns)
+        self._remember()
+        if self.sqlite and self.large:
+            rows = self._pour(facts, self.release)
+            return rows, rows, 0, 0
         if self.sqlite:
             order = ", ".join(f'"{key}"' for key in self.keys)
             rows = self._run(f"insert into {facts} ({names}, row, since) select a.*, :r from ({self._accepted()}) a order by {order}")
@@ -130,7 +152,11 @@ class Rows:
         # Rows first, key after: building the index once is faster than keeping it.
         keys = ", ".join(f'"{key}"' for key in self.keys)
         self._run(f'alter table {facts} drop constraint "{facts}_pkey"')
-        self._copy(facts, str(self.release))
+        if self.large:
+            self._pour(facts, self.release)
+        else:
+            self._copy(facts, str(self.release))
+        self._run(f"set local maintenance_work_mem = '{SORT_MEMORY}'")
         self._run(f'alter table {facts} add constraint "{facts}_pkey" primary key ({keys})')
         rows = self._count(f"select count(*) from {facts}")
         return rows, rows, 0, 0
@@ -142,30 +168,19 @@ class Rows:
         any row was withdrawn, `gone` (the columns as they were).
         """
         facts, history = self.target.facts.name, self.target.history.name
-        source = self._arrived()
+        self._run("drop table if exists changed")
+        self._run("drop table if exists gone")
+        before = accepted.before(self.connection, Path(self.path), self.contract.name, self.release) if self.large else None
+        arrived, is_gone = (self._compare_files(before) if before else None) or self._compare_tables(withdraw=withdraw)
         on = " and ".join(f'c."{key}" = a."{key}"' for key in self.keys)
-        differs = " or ".join(f'c."{name}" is distinct from a."{name}"' for name in self.values)
-        old = ", ".join(f'c."{name}" as "old_{name}"' for name in self.values)
-        self._temporary(
-            "changed",
-            f"select a.*, {old}, case when c.since is null then 1 else 0 end as is_new from {source} a "
-            f"left join {facts} c on {on} where c.since is null or {differs}",
-        )
-        names = ", ".join(f'"{name}"' for name in self.columns)
-        closed = ", ".join(f'c."{name}"' for name in self.columns)
-        self._run(
-            f"insert into {history} ({names}, since, row, until) select {closed}, c.since, c.row, :r from {facts} c join changed a on {on}"
-        )
-        arrived = self._count(f"select count(*) from {source}")
+        names, closed = (", ".join(f'{where}"{name}"' for name in self.columns) for where in ("", "c."))
+        close = f"insert into {history} ({names}, since, row, until) select {closed}, c.since, c.row, :r from {{}} a join {facts} c on {on}"
+        self._run(close.format("changed"))
         new = self._count("select count(*) from changed where is_new = 1")
         changed = self._count("select count(*) from changed where is_new = 0")
         gone = 0
-        # Keys are unique on both sides: rows are missing only if there were more than arrived again.
-        if withdraw and self._count(f"select count(*) from {facts}") > arrived - new:
-            self._temporary("gone", f'select {closed} from {facts} c left join {source} a on {on} where a."{self.keys[0]}" is null')
-            self._run(
-                f"insert into {history} ({names}, since, row, until) select {closed}, c.since, c.row, :r from {facts} c join gone a on {on}"
-            )
+        if withdraw and is_gone:
+            self._run(close.format("gone"))
             plain = ", ".join(f'"{key}"' for key in self.keys)
             gone = self._run(f"delete from {facts} where ({plain}) in (select {plain} from gone)")
         updates = ", ".join(f'"{name}" = excluded."{name}"' for name in [*self.values, "row", "since"])
@@ -174,14 +189,129 @@ class Rows:
             f"insert into {facts} ({names}, row, since) select {names}, row, :r from changed where true "
             f"on conflict ({conflict}) do update set {updates}"
         )
+        self._remember(withdraw=withdraw)
         return arrived, new, changed, gone
 
+    def _remember(self, *, withdraw: bool = True) -> None:
+        if self.large and self.is_whole and withdraw:
+            accepted.keep_on_commit(self.connection, Path(self.path), self.contract.name, self.verdict)
+        else:
+            accepted.forget_on_commit(self.connection, Path(self.path), self.contract.name)
+
+    # By SQL
+
+    def _compare_tables(self, *, withdraw: bool) -> tuple[int, bool]:
+        """Make `changed` and `gone` from the rows that arrived and those in force; how many arrived, and whether any is gone."""
+        facts, source = self.target.facts.name, self._arrived()
+        on = " and ".join(f'c."{key}" = a."{key}"' for key in self.keys)
+        differs = " or ".join(f'c."{name}" is distinct from a."{name}"' for name in self.values)
+        old = ", ".join(f'c."{name}" as "old_{name}"' for name in self.values)
+        self._temporary(
+            "changed",
+            f"select a.*, {old}, case when c.since is null then 1 else 0 end as is_new from {source} a "
+            f"left join {facts} c on {on} where c.since is null or {differs}",
+        )
+        arrived = self._count(f"select count(*) from {source}")
+        # Keys are unique on both sides: rows are missing only if there were more than arrived again.
+        new = self._count("select count(*) from changed where is_new = 1")
+        if not withdraw or self._count(f"select count(*) from {facts}") <= arrived - new:
+            return arrived, False
+        closed = ", ".join(f'c."{name}"' for name in self.columns)
+        self._temporary("gone", f'select {closed} from {facts} c left join {source} a on {on} where a."{self.keys[0]}" is null')
+        return arrived, True
+
     def _arrived(self) -> str:
-        if self.sqlite:
+        if self.sqlite and not self.large:
             return f"({self._accepted()})"
-        types = {column.name: column.type.compile(self.connection.dialect) for column in self.target.facts.columns}
-        columns = ", ".join(f'"{name}" {types[name]}' for name in [*self.columns, "row"])
-        self._run(f"create temporary table arrived ({columns}) on commit drop")
-        self._copy("arrived")
-        self._run("analyze arrived")
+        self._typed("arrived", [*self.columns, "row"], keyed=self.sqlite)
+        if self.large:
+            self._pour("arrived")
+        else:
+            self._copy("arrived")
+        if not self.sqlite:
+            self._run("analyze arrived")
         return "arrived"
+
+    def _typed(self, table: str, names: list[str], *, keyed: bool = False) -> None:
+        """A temporary table with columns of the facts, `old_` before a name being that column as it was."""
+        types = {column.name: column.type.compile(self.connection.dialect) for column in self.target.facts.columns} | {"is_new": "INTEGER"}
+        columns = ", ".join(f'"{name}" {types[name.removeprefix("old_")]}' for name in names)
+        key = ", primary key (" + ", ".join(f'"{name}"' for name in self.keys) + ")" if keyed else ""
+        self._run(f"drop table if exists {table}")
+        end = (" without rowid" if keyed else "") if self.sqlite else " on commit drop"
+        self._run(f"create temporary table {table} ({columns}{key}){end}")
+
+    # By blocks
+
+    def _pour(self, table: str, since: int | None = None) -> int:
+        with closing(self._open()) as db:
+            return bulk.pour_all(self.connection, table, db, self._numbers(), since)
+
+    def _numbers(self) -> NDArray[np.int32]:
+        """The number of each series in the warehouse, by its number in the staging file."""
+        pairs = self.connection.execute(text("select staged, kept from series_map")).all()
+        numbers = np.zeros(1 + max((row.staged for row in pairs), default=0), dtype=np.int32)
+        for row in pairs:
+            numbers[row.staged] = row.kept
+        return numbers
+
+    def _compare_files(self, before: Path) -> tuple[int, bool] | None:
+        """The same as `_compare_tables` from the staging file of the release before; None where it numbers the series otherwise."""
+        with closing(read_only(str(before))) as old, closing(self._open()) as new:
+            known = [dict(db.execute("select series_id, series_key from series").fetchall()) for db in (old, new)]
+            if not numbered_alike(*known):
+                return None
+            numbers = self._numbers_with(known[0])
+            names = [*bulk.COLUMNS, *(f"old_{name}" for name in self.values), "is_new"]
+            self._typed("changed", names)
+            self._typed("gone", self.columns)
+            found = _Found(numbers)
+            bulk.pour(self.connection, "changed", names, found.changed(differences(old, new)))
+            bulk.pour(self.connection, "gone", self.columns, iter(found.gone))
+        if not self.sqlite:
+            self._run("analyze changed")
+        if not found.gone:
+            self._run("drop table gone")
+        return found.arrived, bool(found.gone)
+
+    def _numbers_with(self, before: dict[int, str]) -> NDArray[np.int32]:
+        """The numbers of the warehouse also for the series that are not in the new file any more."""
+        numbers = self._numbers()
+        absent = {number: key for number, key in before.items() if number >= len(numbers) or not numbers[number]}
+        if absent:
+            series = self.target.series
+            assert series is not None
+            known = {
+                row.series_key: row.series_id for row in self.connection.execute(text(f"select series_id, series_key from {series.name}"))
+            }
+            numbers = np.concatenate([numbers, np.zeros(max(0, 1 + max(absent) - len(numbers)), dtype=np.int32)])
+            for number, key in absent.items():
+                numbers[number] = known[key]
+        return numbers
+
+
+class _Found:
+    """Differences as columns of the tables `changed` and `gone`."""
+
+    def __init__(self, numbers: NDArray[np.int32]) -> None:
+        self.numbers = numbers
+        self.arrived = 0
+        self.gone: list[list[bulk.Cells]] = []
+
+    def changed(self, found: Iterator[Difference]) -> Iterator[list[bulk.Cells]]:
+        """What is new or says something else; what is gone is kept for later."""
+        for one in found:
+            self.arrived += one.count
+            if len(one.gone):
+                self.gone.append(bulk.cells(bulk.kept(one.gone, self.numbers))[:-1])
+            if len(one.new):
+                nothing = np.zeros(len(one.new), dtype=one.new.dtype)
+                yield self._row(one.new, nothing, is_new=True)
+            if len(one.changed):
+                yield self._row(one.changed, one.before, is_new=False)
+
+    def _row(self, facts: Facts, before: Facts, *, is_new: bool) -> list[bulk.Cells]:
+        _, _, *old, _ = bulk.cells(before)
+        if is_new:
+            old = [(array, np.ones(len(array), dtype=bool)) for array, _ in old]
+        return [*bulk.cells(bulk.kept(facts, self.numbers)), *old, bulk.constant(int(is_new), len(facts))]

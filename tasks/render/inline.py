@@ -1,4 +1,4 @@
-"""Inline HTML, checked before it meets the page: text, strong, em, bdi and figure spans, and nothing else."""
+"""Inline HTML, checked before it meets the page: text, strong, em, bdi, figure spans and raised letters, and nothing else."""
 
 from __future__ import annotations
 
@@ -10,22 +10,24 @@ from markupsafe import Markup
 from tasks import Misuse
 
 _TAG = re.compile(r"<(/?)([A-Za-z!?][^>\s/]*)([^>]*)>")
+_RAISED = re.compile(r"<sup[^>]*>[^<]*</sup>")
 _LOOSE = re.compile(r"&(?!(?:[A-Za-z][A-Za-z0-9]*|#\d+|#x[0-9A-Fa-f]+);)")
 _ID = r'\s+id="[A-Za-z][\w.-]*"'
 _ATTRIBUTES = {
     "strong": re.compile(""),
     "em": re.compile(""),
+    "sup": re.compile(r'\s+class="quality"'),
     "bdi": re.compile(r'(?:\s+dir="(?:ltr|rtl|auto)"|\s+lang="[A-Za-z]+(?:-[A-Za-z0-9]+)*")*'),
     "span": re.compile(rf'\s+class="figure"{_ID}|{_ID}\s+class="figure"'),
 }
 
 
 class UnsafeText(Misuse):
-    """A draft holds HTML that is not text, strong, em, bdi or a figure span."""
+    """A draft holds HTML that is not text, strong, em, bdi, a figure span or raised letters."""
 
 
 def inline(text: str) -> Markup:
-    """The text as safe HTML: the four inline elements pass, other tags are refused, loose `&` and `<` are escaped."""
+    """The text as safe HTML: the five inline elements pass, other tags are refused, loose `&` and `<` are escaped."""
     parts: list[str] = []
     opened: list[str] = []
     position = 0
@@ -39,8 +41,8 @@ def inline(text: str) -> Markup:
 
 
 def plain(text: str) -> str:
-    """The text without its tags and entities."""
-    return unescape(_TAG.sub("", inline(text)))
+    """The text without its tags and entities, and without the letters raised behind its numbers."""
+    return unescape(_TAG.sub("", _RAISED.sub("", inline(text))))
 
 
 def _admit(tag: re.Match[str], opened: list[str], text: str) -> None:

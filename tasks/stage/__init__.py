@@ -11,15 +11,32 @@ from pathlib import Path
 from expectations import Contract
 from expectations.partnership import Partnership
 from tasks.fetch.store import Snapshot, folder
+from tasks.stage.census_bulk import stage_census_bulk
+from tasks.stage.census_profile import stage_census_profile
+from tasks.stage.census_wide import stage_census_wide
+from tasks.stage.cmhc import stage_cmhc
+from tasks.stage.corrections import correct
 from tasks.stage.delimited import stage_delimited
+from tasks.stage.pivot import stage_pivot
 from tasks.stage.sheet import stage_sheet
 from tasks.stage.staging import ShapeChanged, Staging
 from tasks.stage.statcan import stage_statcan
+from tasks.stage.wide import stage_wide
 
 __all__ = ["ShapeChanged", "Staged", "stage"]
 
 KEPT_SECONDS = 24 * 3600
-LAYOUTS = {"statcan": stage_statcan, "delimited": stage_delimited, "sheet": stage_sheet}
+LAYOUTS = {
+    "statcan": stage_statcan,
+    "delimited": stage_delimited,
+    "pivot": stage_pivot,
+    "sheet": stage_sheet,
+    "cmhc": stage_cmhc,
+    "wide": stage_wide,
+    "census_profile": stage_census_profile,
+    "census_bulk": stage_census_bulk,
+    "census_wide": stage_census_wide,
+}
 
 
 @dataclass(frozen=True, slots=True)
@@ -36,7 +53,8 @@ def stage(snapshot: Snapshot, contract: Contract, partnership: Partnership) -> S
     """Read the snapshot's bytes into a staging file.
 
     A cell that cannot be read sets its row aside; a file of another shape (a missing or foreign column, a broken zip, another
-    encoding) is refused whole, with what was found, what was expected and what to do in `refusal`.
+    encoding) is refused whole, with what was found, what was expected and what to do in `refusal`. Known errors of the publisher are
+    corrected; one that the publisher changed since refuses the file too.
     """
     source = folder(partnership.home) / snapshot.file
     path = staging_path(partnership, contract, snapshot)
@@ -44,6 +62,7 @@ def stage(snapshot: Snapshot, contract: Contract, partnership: Partnership) -> S
     try:
         with Staging(path, contract) as staging:
             LAYOUTS[contract.layout.kind](staging, source, snapshot, contract, partnership)
+            correct(staging.db, contract)
     except ShapeChanged as error:
         return Staged(snapshot, contract.digest, "", (error.found, error.expected, error.fix))
     return Staged(snapshot, contract.digest, str(path))

@@ -6,6 +6,7 @@ import re
 
 from expectations import Contract
 from expectations.partnership import Partnership
+from expectations.places import is_code, year_of
 from sql.ledger import STATUS_CODE
 from sql.tables import status_code
 from tasks.stage.staging import ShapeChanged
@@ -14,9 +15,11 @@ TECHNICAL = ("SCALAR_FACTOR", "SCALAR_ID", "VECTOR", "COORDINATE", "STATUS", "SY
 
 
 def sources(contract: Contract) -> dict[str, list[str]]:
-    """Our column to the publisher's column or columns."""
+    """Our column to the publisher's column or columns; a constant has none."""
     named: dict[str, list[str]] = {}
     for name, column in contract.columns.items():
+        if column.constant:
+            continue
         source = column.source or name
         named[name] = source if isinstance(source, list) else [source]
     return named
@@ -60,19 +63,47 @@ def number(text: str, contract: Contract, *, strict: bool) -> tuple[float | None
 
 
 class Places:
-    """Maps what a publisher prints to the code of a place, and says which places are kept."""
+    """Maps what a publisher prints to the code of a place, and says which places are kept.
+
+    A publisher with labels prints names; any other prints codes, of whatever year of boundaries, and a bare name refuses the file. So
+    does a code of other boundaries than those of the contract, unless the register says that the place is the same on both.
+    """
 
     def __init__(self, contract: Contract, partnership: Partnership) -> None:
         column = next((c for c in contract.columns.values() if c.type == "place" and not contract.is_register), None)
         publisher = column.labels if column and column.labels else "statcan"
+        self._contract, self._partnership = contract, partnership
         self._labels = partnership.labels(publisher) if column else {}
         self._by_label = bool(column and column.labels)
         self._kept = partnership.kept_places if contract.source.places == "partnership" else None
 
     def code(self, printed: str) -> str | None:
-        """The place's code, or None when this publisher's label is of no place in the register."""
+        """The place's code, or None when nothing is printed or this publisher's label is of no place in the register."""
         cell = printed.strip()
-        return self._labels.get(cell) if self._by_label else self._labels.get(cell, cell) or None
+        if self._by_label or not cell:
+            return self._labels.get(cell)
+        if cell not in self._labels and not is_code(cell):
+            raise ShapeChanged(
+                f"the name {cell!r} where a place has its code",
+                "a code such as 2021S0503529",
+                f"One name stands for several places: in the contract {self._contract.name} take the column of codes (DGUID), "
+                "or say whose `labels` it carries.",
+            )
+        code = self._labels.get(cell, cell)
+        if self.is_kept(code):
+            self._same_boundaries(cell, code)
+        return code
+
+    def _same_boundaries(self, cell: str, code: str) -> None:
+        year, ours = year_of(cell), self._contract.geography
+        place = self._partnership.gazetteer.places.get(code) if year and ours and year != ours else None
+        if place and year and ours and year not in place.comparable(ours):
+            raise ShapeChanged(
+                f"{cell}, {place.name('en')} on the boundaries of {year}",
+                f"the boundaries of {ours}",
+                f"If the publisher changed them for good, mend `geography` in the contract {self._contract.name} and name the first period "
+                "under `breaks`; if the area is the same, say so under `comparable_with` in registers/places.csv.",
+            )
 
     def is_kept(self, code: str | None) -> bool:
         """True when rows of this place go on; with `places: all` every row that has a code does."""

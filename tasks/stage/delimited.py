@@ -3,55 +3,43 @@
 from __future__ import annotations
 
 import csv
-import json
-from collections import Counter
 from collections.abc import Iterator
-from itertools import zip_longest
 from pathlib import Path
-from statistics import median
-from typing import Any
 
 from expectations import Contract
 from expectations.partnership import Partnership
-from sql import periods
-from sql.ledger import STATUS_CODE
 from tasks.fetch.store import Snapshot
-from tasks.stage.cells import Places, account_for, number, sources
-from tasks.stage.staging import Fault, ShapeChanged, Staging
+from tasks.stage.cells import Places, account_for, sources
+from tasks.stage.gathered import Gathered
+from tasks.stage.staging import ShapeChanged, Staging
 
-# A period with fewer rows than this share of the median is not whole: absent rows in it are missing, not zero.
-WHOLE_PERIOD = 0.5
 AGAIN = "The last good figures stay in force; the file is fetched again at the next run."
-MORE = ""  # the key under which a row carries all its cells
+COPY = "Copy of "
+DELIMITERS = {"\t": "tabs", ",": "commas", ";": "semicolons"}
 
 
 def stage_delimited(staging: Staging, source: Path, _snapshot: Snapshot, contract: Contract, partnership: Partnership) -> None:
     """Read the file row by row; absent rows of whole periods become zero where the contract says so."""
-    reader = _Rows(staging, contract, Places(contract, partnership))
-    read = 0
-    for row, cells in _lines(source, contract):
-        read += 1
-        reader.take(row, cells)
+    gathered = Gathered(staging, contract, Places(contract, partnership))
+    read = _read(source, contract, gathered)
     if not read:
         raise ShapeChanged("a header and no rows", "rows", AGAIN)
-    reader.fill_zeros()
-    reader.write()
-    staging.finish(rows_read=read, datapoints=None)
+    gathered.finish(rows_read=read)
 
 
-def _lines(source: Path, contract: Contract) -> Iterator[tuple[int, dict[str, Any]]]:
+def _read(source: Path, contract: Contract, gathered: Gathered) -> int:
+    """Hand every row on; how many there are."""
+    encoding = "utf-8-sig" if contract.layout.encoding.lower().replace("_", "-") == "utf-8" else contract.layout.encoding
+    read = 0
     try:
-        with source.open(
-            encoding=f"{contract.layout.encoding}-sig" if contract.layout.encoding == "utf-8" else contract.layout.encoding, newline=""
-        ) as text:
-            lines = csv.reader(text, delimiter=contract.layout.delimiter, quoting=csv.QUOTE_MINIMAL)
-            header = [name.strip() for name in next(lines, [])]
-            if not any(header):
-                raise ShapeChanged("an empty file", "a header and rows", AGAIN)
-            account_for(header, contract)
-            for row, cells in enumerate(lines, start=2):
+        with source.open(encoding=encoding, newline="") as text:
+            lines = _Lines(text, contract.layout.delimiter)
+            rows = _Rows(contract, gathered, _header(lines, contract, gathered))
+            for row, cells in lines:
                 if cells:
-                    yield row, dict(zip_longest(header, cells[: len(header)], fillvalue="")) | {MORE: cells}
+                    read += 1
+                    rows.take(row, cells, is_cut=lines.is_cut)
+            rows.say_copies()
     except csv.Error as error:
         raise ShapeChanged(f"text that cannot be read ({error})", "a table with one line for each row", AGAIN) from error
     except UnicodeDecodeError as error:
@@ -60,97 +48,150 @@ def _lines(source: Path, contract: Contract) -> Iterator[tuple[int, dict[str, An
             f"text in {contract.layout.encoding}",
             "Windows saves text as windows-1252 unless told otherwise: take the file from the publisher again.",
         ) from error
+    return read
+
+
+class _Lines:
+    """The rows of a text as (row, cells), from 1; blank lines are rows without cells.
+
+    Between tabs a quote is a character like any other, unless it wraps the whole cell: this publisher quotes nothing, and a name
+    that begins with a quote must not swallow the rest of the file. `is_cut` is true in a last line that has no end.
+    """
+
+    def __init__(self, text: Iterator[str], delimiter: str) -> None:
+        self.is_cut = False
+        self._text, self._delimiter = text, delimiter
+        self._again: list[tuple[int, list[str]]] = []
+        self._rows = self._read()
+
+    def __iter__(self) -> Iterator[tuple[int, list[str]]]:
+        return self
+
+    def __next__(self) -> tuple[int, list[str]]:
+        return self._again.pop() if self._again else next(self._rows)
+
+    def give_back(self, row: int, cells: list[str]) -> None:
+        """Read this row once more: it was no header."""
+        self._again.append((row, cells))
+
+    def _ends(self) -> Iterator[str]:
+        for line in self._text:
+            self.is_cut = not line.endswith(("\n", "\r"))
+            yield line
+
+    def _read(self) -> Iterator[tuple[int, list[str]]]:
+        if self._delimiter != "\t":
+            yield from enumerate(csv.reader(self._ends(), delimiter=self._delimiter), start=1)
+            return
+        for row, cells in enumerate(csv.reader(self._ends(), delimiter="\t", quoting=csv.QUOTE_NONE), start=1):
+            yield row, [_unwrapped(cell) if cell[:1] == '"' else cell for cell in cells]
+
+
+def _unwrapped(cell: str) -> str:
+    """A cell without the quotes around it; one whose quotes are its own stays as it is."""
+    inner = cell[1:-1].replace('""', "")
+    return cell[1:-1].replace('""', '"') if len(cell) > 1 and cell.endswith('"') and '"' not in inner else cell
+
+
+def _header(lines: _Lines, contract: Contract, gathered: Gathered) -> list[str]:
+    """The names of the columns: those of the first row, or of the contract for a file without a header row."""
+    row, cells = next(lines, (0, []))
+    first = [" ".join(name.split()) for name in cells]
+    if not any(first):
+        raise ShapeChanged("an empty file", "a header and rows", AGAIN)
+    _refuse_dialect(cells, contract)
+    named = contract.layout.header
+    if named and not set(first) & set(named):
+        lines.give_back(row, cells)
+        account_for(named, contract)
+        return named
+    if named:
+        found = f"a header row, where {contract.name} expects none"
+        gathered.note("header", found, "rows only", "Take `header` out of the contract if the publisher keeps to it.")
+    _refuse_no_header(first, contract)
+    account_for([name for name in first if not _is_copy(name, first)], contract)
+    return first
+
+
+def _is_copy(name: str, header: list[str]) -> bool:
+    return name.startswith(COPY) and name.removeprefix(COPY) in header
+
+
+def _known(contract: Contract) -> set[str]:
+    return {name for group in sources(contract).values() for name in group} | set(contract.ignore) | set(contract.layout.header)
+
+
+def _refuse_dialect(cells: list[str], contract: Contract) -> None:
+    """A file in another dialect shows as one long cell; the sentence says which dialect it looks like."""
+    if len(cells) > 1 or len(_known(contract)) < 2:
+        return
+    ours = contract.layout.delimiter
+    theirs = max((sign for sign in DELIMITERS if sign != ours), key=cells[0].count)
+    if theirs in cells[0]:
+        raise ShapeChanged(
+            f"columns separated by {DELIMITERS[theirs]}",
+            f"columns separated by {DELIMITERS.get(ours, repr(ours))}",
+            f"If the publisher keeps to it, mend `delimiter` under `layout` in the contract {contract.name}.",
+        )
+
+
+def _refuse_no_header(first: list[str], contract: Contract) -> None:
+    """A first row that names none of the columns is a row of data: it is never taken for a header."""
+    if set(first) & _known(contract):
+        return
+    wanted = ", ".join(name for group in sources(contract).values() for name in group)
+    raise ShapeChanged(
+        f"no header row: the file begins with {', '.join(map(repr, first[:4]))}",
+        f"a first row with the columns {wanted}",
+        f"If the publisher leaves the header out for good, name all columns under `layout: header` in the contract {contract.name}.",
+    )
 
 
 class _Rows:
-    """Collects the kept rows of one file."""
+    """Reads the rows of one file by the names of their columns."""
 
-    def __init__(self, staging: Staging, contract: Contract, places: Places) -> None:
-        self.staging, self.contract, self.places = staging, contract, places
-        self.sources = sources(contract)
-        self.facts: list[tuple[tuple[str, ...], int, int | None, float | None, int]] = []
-        self.there: set[tuple[tuple[str, ...], int]] = set()
-        self.spans: dict[int, periods.Period] = {}
-        self.per_period: Counter[int] = Counter()
-        self.keys_known = True
+    def __init__(self, contract: Contract, gathered: Gathered, header: list[str]) -> None:
+        self.contract, self.gathered, self.header = contract, gathered, header
+        index = {name: header.index(name) for name in header}
+        named = sources(contract)
+        self.time = [index[source] for source in named[contract.period or ""]]
+        self.labels = [(name, index[named[name][0]]) for name in contract.dimensions if name in named]
+        self.measure = index[named[contract.measure or ""][0]]
+        self.copies = [(index[name], index[name.removeprefix(COPY)]) for name in header if _is_copy(name, header)]
 
-    def take(self, row: int, cells: dict[str, Any]) -> None:
-        line = cells.pop(MORE)
-        if len(line) != len(cells):
-            self.keys_known = False
-            self._aside(row, "", "width", f"{len(line)} cells", f"{len(cells)} cells, as the header has", {"line": line})
+    def take(self, row: int, cells: list[str], *, is_cut: bool) -> None:
+        if len(cells) != len(self.header):
+            self._width(row, cells, is_cut=is_cut)
             return
+        for copy, original in self.copies:
+            if cells[copy].strip() != cells[original].strip():
+                self._refuse_copy(row, cells, copy, original)
+        content = dict(zip(self.header, cells, strict=True))
         try:
-            span = self._period(cells)
+            span = self.gathered.period(*(cells[index] for index in self.time))
         except ValueError as error:
-            self.keys_known = False
-            self._aside(row, self.contract.period or "", "period", str(error), "a year and a month such as 2025 Jan", cells)
+            example = {"quarterly": "a year and a quarter such as 2025 Q1", "annual": "a year such as 2025"}
+            expected = example.get(self.contract.columns[self.contract.period or ""].frequency, "a year and a month such as 2025 Jan")
+            self.gathered.aside(row, self.contract.period or "", "period", str(error), expected, content, hides_key=True)
             return
-        self.spans[span.id] = span
-        self.per_period[span.id] += 1
-        place = self._place(cells)
-        if place is not None and not self.places.is_kept(place):
-            return
-        if place is None and any(column.type == "place" for column in self.contract.columns.values()):
-            if self.places.all_kept:
-                self._aside(row, "place", "place", self._printed_place(cells), "a place in the register of place labels", cells)
-            return
-        self._fact(row, cells, span, place)
+        labels = {name: cells[index] for name, index in self.labels}
+        self.gathered.add(row, span, labels, cells[self.measure], content=content)
 
-    def _fact(self, row: int, cells: dict[str, str], span: periods.Period, place: str | None) -> None:
-        measure = self.contract.measure or ""
-        printed = cells[self.sources[measure][0]]
-        key = tuple(
-            place if self.contract.columns[d].type == "place" else cells[self.sources[d][0]].strip() for d in self.contract.dimensions
+    def say_copies(self) -> None:
+        """One remark on the columns that stand twice."""
+        if self.copies:
+            found = f"{len(self.copies)} columns repeated as {COPY.strip()!r}, such as {self.header[self.copies[0][0]]!r}"
+            self.gathered.note("copies", found, "each column once", "Each was read once; the copies say the same.")
+
+    def _width(self, row: int, cells: list[str], *, is_cut: bool) -> None:
+        if is_cut and len(cells) < len(self.header):
+            raise ShapeChanged(f"a last line that breaks off after {len(cells)} of {len(self.header)} cells", "a whole file", AGAIN)
+        expected = f"{len(self.header)} cells, as the header has"
+        self.gathered.aside(row, "", "width", f"{len(cells)} cells", expected, {"line": cells}, hides_key=True)
+
+    def _refuse_copy(self, row: int, cells: list[str], copy: int, original: int) -> None:
+        raise ShapeChanged(
+            f"{cells[copy]!r} under {self.header[copy]!r} and {cells[original]!r} under {self.header[original]!r} in row {row}",
+            "copies of columns that say the same",
+            "Nobody can tell which of the two is right: ask the publisher.",
         )
-        series = tuple(str(part) for part in key)
-        self.there.add((series, span.id))
-        try:
-            value, status = number(printed, self.contract, strict=False)
-        except ValueError:
-            marks = " or ".join(self.contract.non_values) or "nothing else"
-            self._aside(row, measure, self.contract.columns[measure].type, printed, f"a number, or {marks}", cells)
-            return
-        self.facts.append((series, span.id, row, value, status))
-
-    def _period(self, cells: dict[str, str]) -> periods.Period:
-        name = self.contract.period or ""
-        column = self.contract.columns[name]
-        parts = [cells[source].strip() for source in self.sources[name]]
-        text = periods.from_month_name(*parts) if len(parts) == 2 else parts[0]
-        return periods.parse(text, column.frequency, column.starts)
-
-    def _printed_place(self, cells: dict[str, str]) -> str:
-        name = next(n for n, c in self.contract.columns.items() if c.type == "place")
-        return cells[self.sources[name][0]]
-
-    def _place(self, cells: dict[str, str]) -> str | None:
-        if not any(column.type == "place" for column in self.contract.columns.values()):
-            return None
-        return self.places.code(self._printed_place(cells))
-
-    def _aside(self, row: int, column: str, rule: str, found: str, expected: str, cells: dict[str, Any]) -> None:
-        fix = "The row waits in quarantine; ask the publisher, or mend the contract if the file's grammar changed."
-        self.staging.fault(Fault(row, column, rule, found, expected, fix), json.dumps(cells, ensure_ascii=False))
-
-    def fill_zeros(self) -> None:
-        """This publisher leaves zero cells out: a series without a row in a whole period had none.
-
-        A row whose place or period could not be read may be the one that seems absent: then nothing is taken to be zero.
-        """
-        if self.contract.absent != "zero" or not self.per_period or not self.keys_known:
-            return
-        usual = median(self.per_period.values())
-        whole = [span for span, rows in self.per_period.items() if rows >= WHOLE_PERIOD * usual]
-        for series in sorted({series for series, _ in self.there}):
-            absent = [span for span in whole if (series, span) not in self.there]
-            self.facts.extend((series, span, None, 0.0, STATUS_CODE["absent"]) for span in absent)
-
-    def write(self) -> None:
-        numbers = {key: number for number, key in enumerate(sorted({series for series, _ in self.there}), start=1)}
-        self.staging.add_series((n, "\x1f".join(key), key) for key, n in numbers.items())
-        self.staging.add_periods((span.id, span.code) for span in self.spans.values())
-        ordered = sorted(self.facts, key=lambda fact: (fact[1], numbers[fact[0]], fact[2] or 0))
-        rows = [(row, numbers[series], span, value, status, 0) for series, span, row, value, status in ordered]
-        if rows:
-            self.staging.add_facts(*zip(*rows, strict=True))

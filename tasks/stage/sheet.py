@@ -6,8 +6,6 @@ import csv
 import io
 import json
 import re
-import zipfile
-import zlib
 from collections.abc import Iterator
 from datetime import date, datetime
 from pathlib import Path
@@ -19,14 +17,10 @@ from sql import periods
 from tasks.fetch.store import Snapshot
 from tasks.stage.cells import account_for, number, sources
 from tasks.stage.staging import Fault, ShapeChanged, Staging
+from tasks.stage.workbook import SAVE_AGAIN, workbook_rows
 
 LARGEST_SHEET = 20_000_000
-SAVE_AGAIN = "Open the file, save it again as an Excel workbook (.xlsx) or as CSV UTF-8, and send that."
 OLD_EXCEL = b"\xd0\xcf\x11\xe0"
-# What openpyxl raises over a damaged file: of the container, of its compression, of the XML (SyntaxError), and of what is not there.
-BROKEN_WORKBOOK = (
-    zipfile.BadZipFile, zlib.error, EOFError, OSError, SyntaxError, KeyError, ValueError, TypeError, AttributeError, IndexError,
-)  # fmt: skip
 Cells = dict[str, Any]
 
 
@@ -39,7 +33,7 @@ def stage_sheet(staging: Staging, source: Path, snapshot: Snapshot, contract: Co
             "a filled-in template",
             "Send the file again; it may have been cut off on its way.",
         )
-    lines = _workbook(body, contract) if body[:4] == b"PK\x03\x04" else _csv(body, staging)
+    lines = workbook_rows(body, contract.layout.sheet, LARGEST_SHEET) if body[:4] == b"PK\x03\x04" else _csv(body, staging)
     header = [str(name or "").strip() for name in next(lines, (0, []))[1]]
     while header and not header[-1]:
         header.pop()
@@ -74,24 +68,6 @@ def _csv(body: bytes, staging: Staging) -> Iterator[tuple[int, list[Any]]]:
         yield from ((row, list(cells)) for row, cells in enumerate(csv.reader(io.StringIO(text, newline="")), start=1))
     except csv.Error as error:
         raise ShapeChanged(f"text that cannot be read ({error})", "CSV UTF-8", SAVE_AGAIN) from error
-
-
-def _workbook(body: bytes, contract: Contract) -> Iterator[tuple[int, list[Any]]]:
-    from openpyxl import load_workbook  # 0.2 s, wanted only here
-
-    try:
-        with zipfile.ZipFile(io.BytesIO(body)) as container:
-            if sum(entry.file_size for entry in container.infolist()) > LARGEST_SHEET:
-                raise ShapeChanged("a workbook of over 20 MB", "a workbook of some pages", SAVE_AGAIN)
-        book = load_workbook(io.BytesIO(body), read_only=True, data_only=False)
-        wanted = contract.layout.sheet
-        if wanted and wanted not in book.sheetnames:
-            raise ShapeChanged(f"the sheets {', '.join(book.sheetnames)}", f"a sheet named {wanted}", "Use the template as it was sent.")
-        # The sheet itself is read only now, so what is broken in it shows here.
-        rows = list(book[wanted or book.sheetnames[0]].iter_rows(values_only=True))
-    except BROKEN_WORKBOOK as error:
-        raise ShapeChanged("a workbook that cannot be opened", "an Excel workbook (.xlsx)", SAVE_AGAIN) from error
-    yield from ((row, list(cells)) for row, cells in enumerate(rows, start=1))
 
 
 class _Sheet:

@@ -2,6 +2,10 @@
 
 Nothing unchecked enters the warehouse. The file is written under a temporary name and renamed when whole; it can be deleted
 at any time and is made again from the snapshot.
+
+The facts of a small table, of a register and of a table with corrections lie row by row in the table `facts`. Those of a large table
+lie in blocks of narrow columns (`tasks.stage.blocks`), and what the checks ask of them first is measured while they are written;
+`materialise` puts them into `facts` when a rule has to see rows.
 """
 
 from __future__ import annotations
@@ -17,8 +21,16 @@ from typing import Any
 from expectations import Contract
 from sql.tables import tables
 from tasks import Refused
+from tasks.stage import blocks
+from tasks.stage.profile import Profile
 
 ROWS_PER_STATEMENT = 400
+# The first and last period of each series, its cells, and its cells with a number.
+SPELL = (
+    "select series_id, min(period) as first, max(period) as last, count(*) as cells, count(value) as numbers from facts group by series_id"
+)
+# A table of no more rows than this is checked and loaded row by row: that takes milliseconds.
+SMALL = 20_000
 
 
 class ShapeChanged(Refused):
@@ -51,6 +63,9 @@ class Staging:
         self._temporary = path.with_suffix(f".{os.getpid()}.part")
         path.parent.mkdir(parents=True, exist_ok=True)
         self._temporary.unlink(missing_ok=True)
+        # A reader that refuses a key that stands twice says so, and nobody looks for one again.
+        self.keys_are_unique = False
+        self.in_rows = contract.is_register or bool(contract.corrections)
         self.db = sqlite3.connect(self._temporary, isolation_level=None)
         for pragma in ("journal_mode=off", "synchronous=off", "cache_size=-50000", "locking_mode=exclusive"):
             self.db.execute(f"pragma {pragma}")
@@ -62,7 +77,8 @@ class Staging:
             "create table unread(number integer primary key, row integer, column_name text, rule text, "
             "found text, expected text, fix text, severity text)"
         )
-        self.db.execute("create table file(rows_read integer, rows_kept integer, datapoints integer, periods integer)")
+        measured = "".join(f", {name} {kind}" for name, kind in Profile.columns)
+        self.db.execute(f"create table file(rows_read integer, rows_kept integer, datapoints integer, periods integer{measured})")
         self.db.execute("create table held(row integer primary key)")
         self.db.execute("create table raw(row integer primary key, content text)")
         if self.contract.is_register:
@@ -74,7 +90,19 @@ class Staging:
                 "create table facts(row integer, series_id integer, period integer, value real, status integer, quality integer)"
             )
             self.db.execute("create table period(period integer primary key, code text)")
+            self.db.execute(f"create view spell as {SPELL}")
         self.db.execute("begin")
+        self._profile = Profile(self.contract)
+        self._blocks = blocks.Blocks(self.db)
+        self._first: list[blocks.Facts] | None = []  # the facts of a table that is small so far
+        self._kept = 0
+
+    def restart(self) -> None:
+        """Forget everything that was added: the file is read again from its beginning."""
+        for name in ("unread", "raw", "facts", "block", *(() if self.contract.is_register else ("series", "period"))):
+            self.db.execute(f"delete from {name}")
+        self._blocks.forget()
+        self._profile, self._first, self._kept = Profile(self.contract), [], 0
 
     def add_series(self, series: Iterable[tuple[int, str, Sequence[str | None]]]) -> None:
         """Series by their number in this file (from 1), key and labels, in the order of the contract's dimensions."""
@@ -86,34 +114,39 @@ class Staging:
 
     def add_facts(
         self,
-        rows: Sequence[int | None],
-        series: Sequence[int],
-        periods: Sequence[int],
-        values: Sequence[float | None],
-        status: Sequence[int],
-        quality: Sequence[int],
+        rows: Sequence[int | None] | blocks.Facts,
+        series: Sequence[int] | blocks.Facts,
+        periods: Sequence[int] | blocks.Facts,
+        values: Sequence[float | None] | blocks.Facts,
+        status: Sequence[int] | blocks.Facts,
+        quality: Sequence[int] | blocks.Facts,
     ) -> None:
         """Cells, as columns of one length: row of the file (header = 1, None for a zero left out), series and period by number,
-        value (None where `status` says why there is none), status code and quality bits of `sql.ledger`."""
-        columns = (rows, series, periods, values, status, quality)
-        cells: list[Any] = [None] * (len(columns) * len(rows))
-        for index, column in enumerate(columns):
-            cells[index :: len(columns)] = column
-        self._insert_cells("facts", cells, len(columns))
+        value (None where `status` says why there is none), status code and quality bits of `sql.ledger`.
+
+        Lists, or arrays with -1 for no row and NaN for no value.
+        """
+        facts = blocks.facts_of(rows, series, periods, values, status, quality)
+        self._kept += len(facts)
+        if self.in_rows:
+            insert(self.db, facts)
+            return
+        self._profile.take(facts)
+        if self._first is None:
+            self._blocks.add(facts)
+            return
+        self._first.append(facts)
+        if self._kept > SMALL:
+            for part in self._first:
+                self._blocks.add(part)
+            self._first = None
 
     def add_rows(self, rows: Iterable[Sequence[Any]]) -> None:
         """The rows of a register: row of the file, the grain, the other columns."""
         self._insert("facts", rows, 1 + len(self.contract.columns))
 
     def _insert(self, table: str, rows: Iterable[Sequence[Any]], width: int) -> None:
-        self._insert_cells(table, list(chain.from_iterable(rows)), width)
-
-    def _insert_cells(self, table: str, cells: list[Any], width: int) -> None:
-        """Hundreds of rows per statement: twice as fast as one by one."""
-        mark = f"({','.join('?' * width)})"
-        for start in range(0, len(cells), ROWS_PER_STATEMENT * width):
-            group = cells[start : start + ROWS_PER_STATEMENT * width]
-            self.db.execute(f"insert into {table} values {','.join([mark] * (len(group) // width))}", group)
+        _insert_cells(self.db, table, list(chain.from_iterable(rows)), width)
 
     def fault(self, fault: Fault, content: str = "") -> None:
         """Set a row aside with its reason; `content` is the row as read (JSON)."""
@@ -124,9 +157,28 @@ class Staging:
 
     def finish(self, *, rows_read: int, datapoints: int | None) -> None:
         """Write the summary of the file that the file-level checks read."""
-        (kept,) = self.db.execute("select count(*) from facts").fetchone()
+        if not self.in_rows:
+            self._settle()
+        (there,) = self.db.execute("select count(*) from facts").fetchone()
+        kept = max(there, self._kept)
         periods = 0 if self.contract.is_register else self.db.execute("select count(*) from period").fetchone()[0]
-        self.db.execute("insert into file values (?,?,?,?)", (rows_read, kept, datapoints, periods))
+        row = (rows_read, kept, datapoints, periods, *self._profile.row())
+        self.db.execute(f"insert into file values ({','.join('?' * len(row))})", row)
+
+    def _settle(self) -> None:
+        """Put the facts where their number says: a small table's into rows, a large one's into blocks."""
+        if self._first is not None:
+            for facts in self._first:
+                insert(self.db, facts)
+            self._first = []
+            return
+        self._blocks.flush()
+        if not self.keys_are_unique:
+            for facts in blocks.ranges(self.db):
+                self._profile.look_for_twins(facts)
+        self.db.execute("drop view spell")
+        self.db.execute("create table spell(series_id integer primary key, first, last, cells, numbers)")
+        self.db.executemany("insert into spell values (?,?,?,?,?)", self._profile.spells())
 
     def __enter__(self) -> Staging:
         return self
@@ -139,3 +191,47 @@ class Staging:
             os.replace(self._temporary, self.path)
         else:
             self._temporary.unlink(missing_ok=True)
+
+
+def materialise(db: sqlite3.Connection) -> None:
+    """Put the facts that lie in blocks into the table `facts` as well; the blocks stay."""
+    for facts in blocks.ranges(db):
+        insert(db, facts)
+
+
+def periods_of(db: sqlite3.Connection, series: int) -> set[int]:
+    """The periods of one series of a statistical table."""
+    if blocks.has_blocks(db):
+        facts = blocks.range_of(db, series >> blocks.SERIES_BITS, series, series + 1)
+        return set(facts["period"].tolist())
+    return {period for (period,) in db.execute("select period from facts where series_id = ?", (series,))}
+
+
+def count_kept(db: sqlite3.Connection) -> int:
+    """How many rows or facts of the file go on."""
+    if blocks.has_blocks(db):
+        return int(db.execute("select rows_kept from file").fetchone()[0])
+    return int(db.execute("select count(*) from facts where row is null or row not in (select row from held)").fetchone()[0])
+
+
+def settle_held(db: sqlite3.Connection) -> None:
+    """Once rows are held back, what goes on is what the table `facts` says without them, and no longer what lies in blocks."""
+    if db.execute("select 1 from held limit 1").fetchone():
+        db.execute("delete from block")
+
+
+def insert(db: sqlite3.Connection, facts: blocks.Facts) -> None:
+    """Facts as rows of the table `facts`."""
+    columns = blocks.columns_of(facts)
+    cells: list[Any] = [None] * (len(columns) * len(facts))
+    for index, column in enumerate(columns):
+        cells[index :: len(columns)] = column
+    _insert_cells(db, "facts", cells, len(columns))
+
+
+def _insert_cells(db: sqlite3.Connection, table: str, cells: list[Any], width: int) -> None:
+    """Hundreds of rows per statement: twice as fast as one by one."""
+    mark = f"({','.join('?' * width)})"
+    for start in range(0, len(cells), ROWS_PER_STATEMENT * width):
+        group = cells[start : start + ROWS_PER_STATEMENT * width]
+        db.execute(f"insert into {table} values {','.join([mark] * (len(group) // width))}", group)

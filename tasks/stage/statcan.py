@@ -19,7 +19,7 @@ import pyarrow.csv as pacsv
 from expectations import Contract
 from expectations.partnership import Partnership
 from sql import periods
-from sql.ledger import QUALITY, STATUS, STATUS_CODE
+from sql.ledger import PUBLISHED_QUALITY, STATUS, STATUS_CODE
 from tasks.fetch.store import Snapshot
 from tasks.stage.cells import Places, account_for, sources
 from tasks.stage.staging import Fault, ShapeChanged, Staging
@@ -173,7 +173,7 @@ class _Table:
         for first, scalar in zip(firsts, scalars, strict=True):
             if not scalar.isdecimal():
                 raise ShapeChanged(f"SCALAR_ID {scalar!r} at row {int(rows[first])}", "a power of ten in digits", AGAIN)
-        ended = [QUALITY["t"] if mark == "t" else 0 for mark in cells("TERMINATED")]
+        ended = [PUBLISHED_QUALITY["t"] if mark == "t" else 0 for mark in cells("TERMINATED")]
         self.kept = np.append(self.kept, kept)
         self.scale = np.append(self.scale, [10.0 ** int(scalar) for scalar in scalars])
         self.ended = np.append(self.ended, np.array(ended, dtype=np.int64))
@@ -249,8 +249,8 @@ class _Table:
         for position, mark in enumerate(column.dictionary.to_pylist()):
             if mark in STATUS_CODE:
                 local[position] = STATUS_CODE[mark]
-            elif mark in QUALITY:
-                local[position] = len(STATUS) + QUALITY[mark]
+            elif mark in PUBLISHED_QUALITY:
+                local[position] = len(STATUS) + PUBLISHED_QUALITY[mark]
             else:
                 bad.append(position)
         good = ~np.isin(indices, bad)
@@ -263,7 +263,9 @@ class _Table:
         letters = np.where(status >= len(STATUS), status - len(STATUS), 0)
         column = batch.column("SYMBOL")
         indices = column.indices.to_numpy(zero_copy_only=False)
-        local = np.array([0 if mark == "" else QUALITY.get(mark, -1) for mark in column.dictionary.to_pylist()] + [0], dtype=np.int64)
+        local = np.array(
+            [0 if mark == "" else PUBLISHED_QUALITY.get(mark, -1) for mark in column.dictionary.to_pylist()] + [0], dtype=np.int64
+        )
         good = local[indices] >= 0
         for strange in np.flatnonzero(~good):
             self._fault(batch, strange, rows, "status", "symbol", column[int(strange)].as_py(), "p, r, or nothing")

@@ -166,7 +166,7 @@ def test_ckan_lists_the_true_addresses(publishers: Publishers) -> None:
     shown = get(publishers, ACTION + "package_show?id=f7e5498e-0ad8-4417-85c9-9b8aff9b9eda").json()
     assert shown["result"]["resources"][0]["last_modified"].startswith("2026-11-13")
     assert get(publishers, ACTION + "package_show?id=nothing").json()["success"] is False
-    assert get(publishers, IRCC + "ODP-PR-Citz.csv").status_code == 404
+    assert get(publishers, IRCC + "EN_ODP-PR-PT_CMA.xlsx").status_code == 404
 
 
 def test_monthly_files_hold_the_publishers_quirks(publishers: Publishers) -> None:

@@ -104,7 +104,7 @@ def _following(code: str, count: int) -> list[str]:
 
 def _spelled(row: Row) -> Row:
     place = {"place": PLACES[row["place"]]} if row.get("place") in PLACES else {}
-    return {column: str(value) if column != "value" and not isinstance(value, int) else value for column, value in row.items()} | place
+    return {column: str(value) if column != "value" and not isinstance(value, int | float) else value for column, value in row.items()} | place
 
 
 def _register(connection: Connection, target: Tables, rows: list[Row]) -> None:

@@ -255,7 +255,8 @@ def test_a_register_row_that_is_taken_out_is_closed(warehouse: str, partnership:
     loaded(path.read_bytes(), contract, partnership)
     made = loaded(path.read_bytes().replace(b"ircc,Oshawa,2021S0503532\n", b""), contract, partnership)
     assert (made.outcome, made.new, made.changed, made.gone) == ("passed", 0, 0, 1)
-    assert [len(as_of(partnership, contract, release)) for release in (1, 2, None)] == [9, 8, 8]
+    before = len(path.read_text(encoding="utf-8").splitlines()) - 1
+    assert [len(as_of(partnership, contract, release)) for release in (1, 2, None)] == [before, before - 1, before - 1]
 
 
 @pytest.mark.parametrize("text", ["a\\b", "a\tb", 'a"b', "a\nb", "\\N", "é – ’", "%s :x", "a'b", "\\", "\r"])

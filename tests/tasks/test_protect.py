@@ -282,7 +282,7 @@ def test_bounds_of_a_published_sum_are_kept() -> None:
 
 LEAVES = {
     *["indicator", "place", "period", "period_end", "value", "lower", "upper", "status", "mark", "reason", "unit", "decimals"],
-    *["reporters", "expected", "caveats", "vintage", "snapshots", "origins", "is_sample"],
+    *["reporters", "expected", "caveats", "vintage", "snapshots", "origins", "is_sample", "quality", "boundaries", "breaks"],
 }
 
 

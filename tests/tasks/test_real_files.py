@@ -24,6 +24,7 @@ DATA = Path(__file__).parents[3] / "shared" / "data"
 NOW = "2026-11-22"
 PERMITS = read("ircc_pgwp_cma")
 RESIDENTS = read("ircc_pr_cma")
+CITIZENSHIPS = read("ircc_pr_citizenship")
 PERMITS_FILE = DATA / "ircc" / "ODP-WP-PGWP-Province-CMA.csv"
 
 pytestmark = pytest.mark.skipif(not DATA.is_dir(), reason="no folder ../shared/data with files of the publishers beside the repository")
@@ -212,3 +213,28 @@ def test_six_rows_of_the_residents_as_places_of_another_partnership(end: bytes, 
         (codes["Alma"], "2015-02"): (None, 0, 5, "--"),
         (codes[territories], "2015-02"): (5, 2.5, 7.5, ""),
     }
+
+
+CITIZENSHIP_FILE = DATA / "ircc" / "ODP-PR-Citz.csv"
+
+
+@pytest.mark.parametrize("end", [b"\n", b"\r\n"], ids=["LF", "CRLF"])
+def test_every_row_of_the_citizenships_is_a_cell(end: bytes, partnership: Partnership) -> None:
+    """S05, S07, S08: the shipped contract reads the published table; what it adds are the zeros of absent rows, and only those."""
+    body = CITIZENSHIP_FILE.read_bytes()
+    assert body.count(b"\n") == 22_203
+    sent = text_rows(body, "\t")
+    loaded(body.replace(b"\n", end), CITIZENSHIPS, partnership)
+    ((read, kept, held),) = ask(partnership, "select rows_read, rows_kept, rows_held from verdict")
+    rows = as_of(partnership, CITIZENSHIPS)
+    months = {(row["EN_YEAR"], row["EN_MONTH"]) for row in sent}
+    countries = {row["EN_COUNTRY_OF_CITIZENSHIP"] for row in sent}
+    assert (read, held, kept) == (22_202, 0, len(months) * len(countries))
+    assert {row["place"] for row in rows} == {"2021A000011124"}
+    printed = {
+        (row["EN_COUNTRY_OF_CITIZENSHIP"], f"{row['EN_YEAR']}-{world.MONTHS.index(row['EN_MONTH']) + 1:02}"): row["TOTAL"] for row in sent
+    }
+    assert len(printed) == len(sent)
+    found = {(row["citizenship"], row["period"]): "--" if row["persons"] is None else str(row["persons"]) for row in rows}
+    assert {key: found[key] for key in printed} == printed
+    assert {found[key] for key in set(found) - set(printed)} == {"0"}

@@ -248,8 +248,8 @@ HEADERS: dict[str, tuple[Callable[[list[str]], list[str]], str]] = {
     "a column more": (lambda names: [*names, "EN_GENDER"], "a column more: 'EN_GENDER'"),
     "a renamed column": (lambda names: [*names[:-1], "Total"], "no column 'TOTAL'; a column more: 'Total'"),
     "a column twice": (lambda names: [*names, "TOTAL"], "twice the column 'TOTAL'"),
-    "columns repeated as copies": (lambda names: [*names, "Copy of TOTAL"], "'Copy of TOTAL'"),
-    "no header at all": (lambda names: ircc_row(2025, "Jan", "Peterborough", "5"), "no column 'EN_CENSUS_METROPOLITAN_AREA'"),
+    "a copy of a column that is not there": (lambda names: [*names, "Copy of TOTALS"], "a column more: 'Copy of TOTALS'"),
+    "no header at all": (lambda names: ircc_row(2025, "Jan", "Peterborough", "5"), "no header row: the file begins with '2025', 'Q1', 'Jan'"),
 }
 
 

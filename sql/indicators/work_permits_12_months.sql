@@ -1,0 +1,39 @@
+/*
+title: {en: "Work permits that took effect, International Mobility Program", fr: "Permis de travail entrés en vigueur, Programme de mobilité internationale"}
+why: "How many come to work without a labour market test; the Temporary Foreign Worker Program is not in it."
+unit: persons
+better: context
+serves: ["3.1", "3.3"]
+class: public_source
+kind: flow
+fresh_days: 150
+interval: true
+caveats: [rounded_to_5, not_whole_area]
+author: OpenLIP
+checked_by: OpenLIP
+review_by: 2027-06-01
+*/
+-- Holders by month: who got two permits within the twelve months is counted twice. Hundreds of occupations, so the range is wide.
+-- A month with fewer cells than the others is not whole, and there is no sum over it.
+with month as (
+    select
+        place,
+        period,
+        sequence,
+        sum(coalesce(persons, 0)) as value,
+        sum(lower) as lower,
+        sum(upper) as upper,
+        count(*) as cells
+    from ircc_work_permits_province
+    group by place, period, sequence
+)
+select
+    last.place,
+    last.period,
+    sum(month.value) as value,
+    sum(month.lower) as lower,
+    sum(month.upper) as upper
+from month last
+join month on month.place = last.place and month.sequence between last.sequence - 11 and last.sequence
+group by last.place, last.period
+having count(*) = 12 and min(month.cells) = max(month.cells)
