@@ -8,7 +8,7 @@ from __future__ import annotations
 import csv
 import logging
 from collections.abc import Sequence
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from datetime import date
 from pathlib import Path
 
@@ -21,6 +21,7 @@ from tasks.accept import Accepted
 from tasks.check import Finding
 from tasks.compose import Office, indicators_of
 from tasks.fetch import NotYet, Transport
+from tasks.fetch.state import state_of
 from tasks.fetch.transport import SourceUnavailable
 from tasks.load.revision import Revised
 from tasks.record import remembered
@@ -32,7 +33,7 @@ class Line:
     """What became of one table or file.
 
     `outcome`: loaded, unchanged, held (loaded, some rows wait), waits (loaded, but a person looks before briefs read it), blocked,
-    not_checked, not_yet, unreachable, failed.
+    not_checked, not_yet, unreachable, failed. `is_news` is False when the last look at the table went the same way.
     """
 
     contract: str
@@ -45,6 +46,7 @@ class Line:
     held: int = 0
     message: str = ""
     findings: tuple[Finding, ...] = ()
+    is_news: bool = True
 
     @property
     def is_bad(self) -> bool:
@@ -151,17 +153,25 @@ def _all(contracts: Sequence[Contract], partnership: Partnership, verbs: Verbs) 
 def _table(contract: Contract, partnership: Partnership, transport: Transport, verbs: Verbs) -> list[Line]:
     try:
         snapshots = verbs.fetch(contract, partnership, transport)
-    except NotYet as error:
-        return [Line(contract.name, "", "not_yet", message=str(error))]
-    except SourceUnavailable as error:
-        return [Line(contract.name, "", "unreachable", message=str(error))]
-    except Problem as error:
-        return [Line(contract.name, "", "blocked", message=str(error))]
+    except (NotYet, SourceUnavailable, Problem) as error:
+        return [_not_there(contract, partnership, error)]
     except Exception as error:  # the edge of the flow: a fault of ours in one table leaves the others their turn
         return [_fault(contract.name, "", error)]
+    state = state_of(partnership, contract)
+    again = f"It answers again; before, it was {state.was}." if state.outcome == "ok" != state.was and state.was != "not yet" else ""
     if not snapshots:
-        return [Line(contract.name, "", "unchanged")]
-    return [_file(snapshot, contract, partnership, verbs) for snapshot in snapshots]
+        return [Line(contract.name, "", "unchanged", message=again)]
+    lines = [_file(snapshot, contract, partnership, verbs) for snapshot in snapshots]
+    return [replace(lines[0], message=f"{again} {lines[0].message}".strip()), *lines[1:]]
+
+
+def _not_there(contract: Contract, partnership: Partnership, error: Problem) -> Line:
+    """A look that brought no file: what was said, what stays in force, and whether that is news."""
+    outcome = "not_yet" if isinstance(error, NotYet) else "unreachable" if isinstance(error, SourceUnavailable) else "blocked"
+    state = state_of(partnership, contract)
+    news = state.outcome != state.was
+    since = "" if news or outcome == "not_yet" else f" It has been so since {clock.day_of(state.since or clock.stamp())}."
+    return Line(contract.name, "", outcome, message=f"{error}{since} {state.sentence()}", is_news=news)
 
 
 def _views(partnership: Partnership, verbs: Verbs) -> list[Line]:
