@@ -33,8 +33,9 @@ class Request:
 class Answer:
     """One answer.
 
-    With `cut` the connection drops after half the body, with `hang` nothing is ever sent, with `trickle` a few bytes come every so many
-    seconds. `length` is a Content-Length that is not true, or -1 for none at all; without `ranges` a wish for a piece is not heard.
+    With `cut` the connection drops after half the body, with `hang` nothing is ever sent (with both, nothing after half the body),
+    with `trickle` a few bytes come every so many seconds. `length` is a Content-Length that is not true, or -1 for none at all;
+    without `ranges` a wish for a piece is not heard.
     """
 
     status: int
@@ -148,7 +149,7 @@ FAULTS: dict[str, Callable[[Answer, Request], Answer]] = {
     "first_failed": _first_failed,
     "trickle": lambda answer, _: replace(answer, trickle=0.02),
     "no_ranges": lambda answer, _: replace(answer, ranges=False),
-    "half_then_cut_without_ranges": lambda answer, _: replace(answer, ranges=False, cut=True),
+    "half_then_nothing": lambda answer, _: replace(answer, cut=True, hang=True),
     "too_long": lambda answer, _: replace(answer, length=len(answer.body) + 1000),
     "too_short": lambda answer, _: replace(answer, length=len(answer.body) // 2),
     "no_length": lambda answer, _: replace(answer, length=-1),

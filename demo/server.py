@@ -82,12 +82,12 @@ class _Handler(BaseHTTPRequestHandler):
         held = unchanged(answer, self.headers["If-None-Match"], self.headers["If-Modified-Since"])
         answer = piece(answer, self.headers["Range"], self.headers["If-Range"])
         status = 304 if held and answer.status in (200, 206) else answer.status
-        logged, agent = 0 if answer.hang else status, self.headers.get("User-Agent", "")
+        logged, agent = 0 if answer.hang and not answer.cut else status, self.headers.get("User-Agent", "")
         self.server.log.append(Seen(datetime.now(UTC), self.command, self.path, logged, agent))
+        if not answer.hang or answer.cut:
+            self._send(answer, status)
         if answer.hang:
             self._hang()
-        else:
-            self._send(answer, status)
 
     do_POST = do_HEAD = do_GET
 
@@ -110,7 +110,7 @@ class _Handler(BaseHTTPRequestHandler):
         self.end_headers()
         if self.command != "HEAD" and status != 304:
             self._body(answer)
-        if answer.cut or answer.length is not None:
+        if (answer.cut and not answer.hang) or answer.length is not None:
             self._abandon()
 
     def _body(self, answer: Answer) -> None:

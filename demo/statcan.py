@@ -90,6 +90,8 @@ class StatCan:
             return as_json({"message": "JSON syntax error"}, 406)
         if not all(re.fullmatch(r"\d{8}", pid) for pid in ids):
             return as_json({"message": "ProductId value must be 8 numbers long"}, 406)
+        if len(ids) > 300:
+            return as_json({"message": "The number of items is over 300"}, 406)
         return as_json([self._envelope(pid) for pid in ids])
 
     def _envelope(self, pid: str) -> dict[str, Any]:

@@ -147,16 +147,16 @@ class _Drawn:
                 self._made(found, tuple(member["id"] for member in members), measure)
         for position, index in enumerate(self.crossed):
             for member in [one for one in self.members[index] if "of" in one]:
-                found |= self._echo(found, position, member)
+                found |= self._echo(found, position, member, place.get("echo", {}).get(self.names[index], 1))
         return found
 
-    def _echo(self, found: dict[Key, Point], position: int, member: Member) -> dict[Key, Point]:
-        """The data points of a member that follows another."""
+    def _echo(self, found: dict[Key, Point], position: int, member: Member, more: float) -> dict[Key, Point]:
+        """The data points of a member that follows another; `more` where this place says so, as its small sample does."""
         made: dict[Key, Point] = {}
         for (key, measure), (value, mark) in found.items():
             if key[position] == member["of"]:
                 own = (*key[:position], member["id"], *key[position + 1 :])
-                times = member["times"] * (1 + 0.02 * chance(self.said["product"], own, measure, value))
+                times = more * member["times"] * (1 + 0.02 * chance(self.said["product"], own, measure, value))
                 made[own, measure] = (None if value is None else value * times, mark)
         return made
 

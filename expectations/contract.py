@@ -312,7 +312,7 @@ class Contract(_Strict):
         for name, column in self.columns.items():
             if column.type != "place" or column.labels:
                 continue
-            bare = [value for value in column.one_of or [] if not is_place_code(value)]
+            bare = [value for value in [*(column.one_of or []), column.constant] if value and not is_place_code(value)]
             if bare:
                 raise ValueError(
                     f"column {name} names places as {bare}; places are codes (such as 2021S0503529), "

@@ -23,6 +23,7 @@ from tasks import Misuse
 from tasks.check import check
 from tasks.compose import licence
 from tasks.compose.annex import as_dict
+from tasks.compose.breaks import until
 from tasks.doctor import doctor
 from tasks.fetch import store
 from tasks.measure import measure
@@ -173,16 +174,27 @@ def figures(options: argparse.Namespace) -> Answer:
     queries = sql.read_all(home.home / "sql")
     wanted = [options.indicator] if options.indicator else [name for name, query in queries.items() if query.is_indicator]
     known_at = sentences.known_by(options.as_of) if options.as_of else None
-    found = [f for f in protect(measure(home, wanted, known_at=known_at), home) if _asked(f, options)]
+    # A publisher's code is a place too, and a bare name is none.
+    place = home.gazetteer.find(options.place).code if options.place else ""
+    found = [f for f in protect(measure(home, wanted, known_at=known_at), home) if place in ("", f.place)]
+    found = [f for f in found if options.period in ("", f.period)]
+    names = home.place_names("en")
     closed = licence.closed_tables(home)
-    lines = [(f"{f.indicator:26} {f.place:16} {f.period:10} {_value(f):>14}", _coverage(f), licence.told(f, closed)) for f in found]
+    lines = [
+        (
+            f"{f.indicator:26} {f.place:16} {names.get(f.place, ''):20} {f.period:10} {_value(f):>14}",
+            _coverage(f),
+            _read_with(f),
+            licence.told(f, closed),
+        )
+        for f in found
+    ]
     page = "\n".join("  ".join(part for part in line if part) for line in lines)
-    data = [as_dict(f) | ({"not_to_be_published": said[-1]} if said[-1] else {}) for f, said in zip(found, lines, strict=True)]
+    data = [
+        as_dict(f) | {"place_name": names.get(f.place, "")} | ({"not_to_be_published": said[-1]} if said[-1] else {})
+        for f, said in zip(found, lines, strict=True)
+    ]
     return 0, data, page or "There is no such figure. Without --place and --period all are told."
-
-
-def _asked(figure: ProtectedFigure, options: argparse.Namespace) -> bool:
-    return options.place in ("", figure.place) and options.period in ("", figure.period)
 
 
 def _value(figure: ProtectedFigure) -> str:
@@ -191,6 +203,17 @@ def _value(figure: ProtectedFigure) -> str:
     text = f"{figure.value:,.{figure.decimals}f}"
     bounded = figure.lower is not None and figure.upper is not None and figure.lower < figure.upper
     return f"{text} [{figure.lower:g} to {figure.upper:g}]" if bounded else text
+
+
+def _read_with(figure: ProtectedFigure) -> str:
+    """What a number is read with: letters of its publisher, boundaries, breaks before it, caveats."""
+    told = {
+        "quality": figure.quality,
+        "boundaries": " ".join(map(str, figure.boundaries)),
+        "breaks": " ".join(broken.period for broken in until(figure)),
+        "caveats": " ".join(figure.caveats),
+    }
+    return "; ".join(f"{key} {value}" for key, value in told.items() if value)
 
 
 def _coverage(figure: ProtectedFigure) -> str:

@@ -160,7 +160,7 @@ def _status(facts: FromClause) -> ColumnElement[str]:
 
 def status_code(mark: str, meaning: str) -> int:
     """The code of a publisher's mark: its own where the list has it, else that of what it means."""
-    if mark in ledger.STATUS_CODE:
+    if mark and mark in ledger.STATUS_CODE:  # a blank cell is no ordinary number
         return ledger.STATUS_CODE[mark]
     by_meaning = {
         "suppressed": "--",

@@ -126,8 +126,9 @@ class Blocks:
                 self.book.ranged.add(figure.key)
         chart = ChartData(kind, tuple(series for series, _ in made), self._alternative(part.title, made, where), break_label=self._break)
         printed_from = [figure for _, figures in made for figure in figures]
-        source = " ".join([source_line(printed_from, self.text), *self._broken(printed_from)])
-        return Figure(title, subtitle, chart, source)
+        broken = self._broken(printed_from)
+        source = source_line(printed_from, self.text)
+        return Figure(title, subtitle, chart, " ".join([f"{source}.", *broken]) if broken else source)
 
     @property
     def _break(self) -> str:

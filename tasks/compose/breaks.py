@@ -66,7 +66,9 @@ def notes(breaks: Iterable[Broken], language: Language) -> list[str]:
     for broken in sorted(breaks, key=lambda broken: (broken.start, broken.why)):
         why = dict(broken.why)
         text = str(why.get(language.code) or why["en"]).rstrip(". ")
-        told[language.spaced(str(language.words["break"]["note"]).format(period=language.period(broken.period), why=text))] = None
+        # The first period after the break: a span of two years by its code, which charts and tables print too.
+        period = broken.period if "/" in broken.period else language.period(broken.period)
+        told[language.spaced(str(language.words["break"]["note"]).format(period=period, why=text))] = None
     return list(told)
 
 

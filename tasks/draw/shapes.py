@@ -48,7 +48,7 @@ def column(point: Point, middle: float, thickness: float, frame: Frame, colour: 
     y, floor = frame.y(point.value), frame.floor()
     box = f'x="{fixed(middle - thickness / 2)}" y="{fixed(min(y, floor))}" width="{fixed(thickness)}"'
     drawn = [f'<rect {box} height="{fixed(abs(y - floor))}" fill="{colour}"/>']
-    if point.lower is not None and point.upper is not None:
+    if point.lower is not None and point.upper is not None and point.lower < point.upper:
         drawn.append(whisker(middle, frame.y(point.lower), frame.y(point.upper)))
     return drawn
 

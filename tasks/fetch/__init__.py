@@ -34,17 +34,16 @@ def fetch(contract: Contract, partnership: Partnership, transport: Transport) ->
     """The snapshots of this contract that still need work: new bytes, or bytes never judged by the contract as it reads now.
 
     An empty list means that nothing changed. Raises `SourceUnavailable` or `NotYet` (ask later), `NotData` (an answer that is not the
-    data) or `NotKept` (no room on this machine). What the publisher did is noted in the ledger; what was loaded before stays in force,
-    and the message says how old that is.
+    data) or `NotKept` (no room on this machine). What the publisher did is noted in the ledger, and what was loaded before stays in
+    force: `state_of` says how old that is, and whether the look is news.
     """
     kind = KINDS[contract.source.fetch]
     try:
         found = kind(contract, partnership, transport)
     except (NotYet, SourceUnavailable, NotData) as error:
         outcome = next(word for asked, word in OUTCOMES.items() if isinstance(error, asked))
-        state = store.state_of(partnership, contract)
         store.note(partnership, contract, outcome, message=str(error))
-        raise type(error)(f"{error} {state.sentence()}") from error
+        raise
     return [snapshot for snapshot in found if not store.is_done(partnership, contract, snapshot)]
 
 

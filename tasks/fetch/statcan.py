@@ -55,7 +55,7 @@ def statcan(contract: Contract, partnership: Partnership, transport: Transport) 
         assert table.before is not None
         store.note(partnership, contract, "unchanged", sha256=table.before["sha256"])
         return [store.from_row(table.before)]
-    cube = service.cube(table.product, _others(contract, partnership, service))
+    cube = service.cube(table.product, _others(contract, partnership, transport))
     published = _release_time(cube, table.product)
     if published > clock.stamp():
         raise NotYet(f"{contract.name}: table {contract.source.table} is announced for {published}. It is asked for again then.")
@@ -97,11 +97,13 @@ def _watched(contract: Contract, partnership: Partnership) -> Watched:
     return Watched(contract.source.table.replace("-", "")[:8], store.trusted(partnership, contract), looked_at, compared_at)
 
 
-def _others(contract: Contract, partnership: Partnership, service: Service) -> list[str]:
-    """The other tables that must be asked too, as far as is known without asking more."""
+def _others(contract: Contract, partnership: Partnership, transport: Transport) -> list[str]:
+    """The other tables to ask with this one: those of this run, or that we hold, of which lists already known say that they are due."""
+    service = transport.once("Web Data Service", lambda: Service(transport))
     others = [other for other in partnership.contracts() if other.source.fetch == "statcan" and other.name != contract.name]
-    watched = [_watched(other, partnership) for other in others]
-    return [table.product for table in watched if _is_wanted(table, service, asks=False)]
+    watched = [(other, _watched(other, partnership)) for other in others]
+    wanted = [(other, table) for other, table in watched if _is_wanted(table, service, asks=False)]
+    return [table.product for other, table in wanted if table.before or other.name in transport.about]
 
 
 def _is_wanted(table: Watched, service: Service, *, asks: bool) -> bool:

@@ -7,7 +7,7 @@ import os
 import random
 import threading
 import time
-from collections.abc import Callable, Iterator, Mapping
+from collections.abc import Callable, Collection, Iterator, Mapping
 from itertools import chain
 from json import loads
 from pathlib import Path
@@ -72,10 +72,12 @@ def is_sample() -> bool:
 class Transport:
     """One per run: keeps connections, waits between requests to a host, remembers what was asked and who keeps silent.
 
-    No dataclass, because Prefect looks through every field of one at every task, and the memory is large.
+    `about`: the contracts that this run fetches, so that one question can be for all of them. No dataclass, because Prefect looks
+    through every field of one at every task, and the memory is large.
     """
 
-    def __init__(self, context: tls.Context | None = None) -> None:
+    def __init__(self, context: tls.Context | None = None, *, about: Collection[str] = ()) -> None:
+        self.about = frozenset(about)
         self.session = requests.Session()
         self.session.headers.update({"User-Agent": USER_AGENT})
         adapter = _Adapter(context or tls.context())
@@ -170,9 +172,8 @@ class Transport:
                     continue
                 silent = isinstance(error, requests.ConnectionError | requests.Timeout) and not isinstance(error, _Slow)
                 self._silent[host] = self._silent.get(host, 0) + 1 if silent else 0
-                raise SourceUnavailable(
-                    f"{url} {said(error)}, {attempt} times. The last good figures stay in force; try again later."
-                ) from error
+                times = f"{attempt} time{'s' if attempt > 1 else ''}"
+                raise SourceUnavailable(f"{url} {said(error)}, {times}. The last good figures stay in force; try again later.") from error
             else:
                 self._silent.pop(host, None)
                 return done
@@ -196,8 +197,8 @@ class Transport:
                 part.drop()
                 return None
             blocks = _blocks(response, url, LARGEST_FILE - part.size)
-            if response.status_code == 206:
-                if not part.goes_on(response.headers):
+            if response.status_code in (206, 416):
+                if response.status_code == 416 or not part.goes_on(response.headers):
                     part.begin({})
                     raise _Busy("answered with another piece than was asked for")
             else:
@@ -272,12 +273,12 @@ def said(error: Exception) -> str:
 def _accepted(response: requests.Response, url: str) -> requests.Response:
     """The response if it brings data (or says that they have not changed); else what its status means."""
     status = response.status_code
-    conditions = {206: {"Range"}, 304: {"If-None-Match", "If-Modified-Since"}}.get(status, set())
+    conditions = {206: {"Range"}, 416: {"Range"}, 304: {"If-None-Match", "If-Modified-Since"}}.get(status, set())
     if status == 200 or conditions & set(response.request.headers if conditions else ()):
         return response
     if status == 409:
         raise NotYet(f"Nothing yet: {url} says that the release is not out. It is asked for again at the next run.")
-    if status in (416, 429) or status >= 500:
+    if status == 429 or status >= 500:
         raise _Busy(f"answered {status}", _asked_wait(response))
     error = NotData(f"{url} answered {status}: {_text(response)}. {_advice(response)}")
     error.status = status

@@ -5,10 +5,10 @@ from __future__ import annotations
 import re
 
 from expectations import Contract
-from sql.ledger import QUALITY
+from sql.ledger import PUBLISHED_QUALITY
 from tasks.stage.staging import ShapeChanged
 
-QUALITY_LETTERS = {**QUALITY, "rE": QUALITY["r"] | QUALITY["E"]}
+QUALITY_LETTERS = {**PUBLISHED_QUALITY, "rE": PUBLISHED_QUALITY["r"] | PUBLISHED_QUALITY["E"]}
 LISTED = 5
 NO_MARK = "nothing, and no symbol that says why"
 

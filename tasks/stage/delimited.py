@@ -3,11 +3,13 @@
 from __future__ import annotations
 
 import csv
-from collections.abc import Iterator
+import re
+from collections.abc import Iterator, Mapping
 from pathlib import Path
 
 from expectations import Contract
 from expectations.partnership import Partnership
+from sql.periods import Period
 from tasks.fetch.store import Snapshot
 from tasks.stage.cells import Places, account_for, sources
 from tasks.stage.gathered import Gathered
@@ -136,8 +138,8 @@ def _refuse_dialect(cells: list[str], contract: Contract) -> None:
 
 
 def _refuse_no_header(first: list[str], contract: Contract) -> None:
-    """A first row that names none of the columns is a row of data: it is never taken for a header."""
-    if set(first) & _known(contract):
+    """A first row of figures that names none of the columns is a row of data: it is never taken for a header."""
+    if set(first) & _known(contract) or not any(re.fullmatch(r"\d[\d,.]*", cell) or cell in contract.non_values for cell in first):
         return
     wanted = ", ".join(name for group in sources(contract).values() for name in group)
     raise ShapeChanged(
@@ -145,6 +147,24 @@ def _refuse_no_header(first: list[str], contract: Contract) -> None:
         f"a first row with the columns {wanted}",
         f"If the publisher leaves the header out for good, name all columns under `layout: header` in the contract {contract.name}.",
     )
+
+
+class _Named(Mapping[str, str]):
+    """The cells of a row by the names of their columns, for the few rows whose cells are asked for."""
+
+    __slots__ = ("cells", "header")
+
+    def __init__(self, header: list[str], cells: list[str]) -> None:
+        self.header, self.cells = header, cells
+
+    def __getitem__(self, name: str) -> str:
+        return self.cells[self.header.index(name)]
+
+    def __iter__(self) -> Iterator[str]:
+        return iter(self.header)
+
+    def __len__(self) -> int:
+        return len(self.header)
 
 
 class _Rows:
@@ -157,6 +177,7 @@ class _Rows:
         self.time = [index[source] for source in named[contract.period or ""]]
         self.labels = [(name, index[named[name][0]]) for name in contract.dimensions if name in named]
         self.measure = index[named[contract.measure or ""][0]]
+        self.spans: dict[tuple[str, ...], Period] = {}
         self.copies = [(index[name], index[name.removeprefix(COPY)]) for name in header if _is_copy(name, header)]
 
     def take(self, row: int, cells: list[str], *, is_cut: bool) -> None:
@@ -166,9 +187,9 @@ class _Rows:
         for copy, original in self.copies:
             if cells[copy].strip() != cells[original].strip():
                 self._refuse_copy(row, cells, copy, original)
-        content = dict(zip(self.header, cells, strict=True))
+        content = _Named(self.header, cells)
         try:
-            span = self.gathered.period(*(cells[index] for index in self.time))
+            span = self._span(tuple([cells[index] for index in self.time]))
         except ValueError as error:
             example = {"quarterly": "a year and a quarter such as 2025 Q1", "annual": "a year such as 2025"}
             expected = example.get(self.contract.columns[self.contract.period or ""].frequency, "a year and a month such as 2025 Jan")
@@ -176,6 +197,12 @@ class _Rows:
             return
         labels = {name: cells[index] for name, index in self.labels}
         self.gathered.add(row, span, labels, cells[self.measure], content=content)
+
+    def _span(self, parts: tuple[str, ...]) -> Period:
+        """The period of a row; a file has few, and many rows of each."""
+        if parts not in self.spans:
+            self.spans[parts] = self.gathered.period(*parts)
+        return self.spans[parts]
 
     def say_copies(self) -> None:
         """One remark on the columns that stand twice."""

@@ -55,17 +55,15 @@ def dialect_of(header: list[str], contract: Contract) -> Dialect:
         name = source if source in there else _plain(source, language) or source
         if name in there:
             columns[source] = there[name]
-    _refuse(header, contract, columns, wanted, technical)
+    _refuse(header, contract, columns, wanted)
     return Dialect(columns, DELIMITERS[language], language == "fr", tuple(_remarks(header, technical, contract)))
 
 
 def _technical(header: list[str], contract: Contract) -> dict[str, str]:
-    """English technical name to the name that is printed; a column of the contract's own is none."""
-    own = {source for group in sources(contract).values() for source in group}
+    """English technical name to the name that is printed."""
     found: dict[str, str] = {}
     for name in header:
-        plain = _plain(name, contract.source.language)
-        if plain and (name not in own or plain == name or name in FRENCH):
+        if plain := _plain(name, contract.source.language):
             found.setdefault(plain, name)
     return found
 
@@ -78,14 +76,13 @@ def _plain(name: str, language: str) -> str | None:
     return FRENCH.get(folded) if language == "fr" else None
 
 
-def _refuse(header: list[str], contract: Contract, columns: dict[str, str], wanted: list[str], technical: dict[str, str]) -> None:
-    language = contract.source.language
-    counts = Counter(_plain(name, language) or name.strip() for name in header)
+def _refuse(header: list[str], contract: Contract, columns: dict[str, str], wanted: list[str]) -> None:
+    plain = {name: _plain(name, contract.source.language) for name in header}
+    counts = Counter(plain[name] or name.strip() for name in header)
     twice = sorted(name for name, count in counts.items() if count > 1)
     missing = [name for name in dict.fromkeys([*wanted, *NEEDED]) if name not in columns]
-    ignored = {*contract.ignore, *(_plain(name, language) for name in contract.ignore)}
-    known = {*columns.values(), *technical.values()}
-    strange = [name for name in header if name not in known and name.strip() not in ignored and _plain(name, language) not in counts]
+    known = set(columns.values())
+    strange = [name for name in header if not plain[name] and name not in known and name.strip() not in contract.ignore]
     parts = [
         f"{word} {', '.join(repr(name) for name in names)}"
         for word, names in (("no column", missing), ("a column more:", strange), ("twice the column", twice))

@@ -45,15 +45,15 @@ class Gathered:
 
     def __init__(self, staging: Staging, contract: Contract, places: Places) -> None:
         self.contract = contract
-        self.rows_per_period: Counter[int] = Counter()
+        self.rows_per_period: Counter[str] = Counter()
         self._staging, self._places = staging, places
         self._columns = [(name, contract.columns[name]) for name in contract.dimensions]
         self._spellings = {
             name: {folded(member): member for member in column.one_of} for name, column in self._columns if column.one_of is not None
         }
-        self._facts: list[tuple[Key, int, int | None, float | None, int, int]] = []
-        self._there: dict[Key, set[int]] = {}
-        self._spans: dict[int, Period] = {}
+        self._facts: list[tuple[Key, str, int | None, float | None, int, int]] = []
+        self._there: dict[Key, set[str]] = {}
+        self._spans: dict[str, Period] = {}  # by code: a period works its number out anew each time
         self._codes: dict[str, str | None] = {}
         self._keys_known = True
 
@@ -82,7 +82,7 @@ class Gathered:
         try:
             value, status = number(printed, self.contract, strict=False)
         except ValueError:
-            self._there.setdefault(key, set()).add(span.id)
+            self._there.setdefault(key, set()).add(span.code)
             marks = " or ".join(self.contract.non_values) or "nothing else"
             self.aside(row, measure, self.contract.columns[measure].type, printed.strip(), f"a number, or {marks}", held)
             return
@@ -90,14 +90,14 @@ class Gathered:
 
     def keep(self, row: int | None, key: Key, span: Period, value: float | None, status: int, *, quality: int = 0) -> None:
         """One cell that is read already; `key` is one code or member for each of the contract's dimensions."""
-        self._spans[span.id] = span
-        self._there.setdefault(key, set()).add(span.id)
-        self._facts.append((key, span.id, row, value, status, quality))
+        self._spans[span.code] = span
+        self._there.setdefault(key, set()).add(span.code)
+        self._facts.append((key, span.code, row, value, status, quality))
 
     def count(self, span: Period) -> None:
         """Say that the file has a row in this period: the periods are compared by their rows, to know which are whole."""
-        self._spans[span.id] = span
-        self.rows_per_period[span.id] += 1
+        self._spans[span.code] = span
+        self.rows_per_period[span.code] += 1
 
     def aside(
         self,
@@ -113,7 +113,7 @@ class Gathered:
     ) -> None:
         """Set a row aside with its reason. `hides_key`: nobody can tell whose row it is, so no absent row is taken to be a zero."""
         self._keys_known = self._keys_known and not hides_key
-        self._staging.fault(Fault(row, column, rule, found, expected, fix), json.dumps(content, ensure_ascii=False))
+        self._staging.fault(Fault(row, column, rule, found, expected, fix), json.dumps(dict(content), ensure_ascii=False))
 
     def note(self, rule: str, found: str, expected: str, fix: str) -> None:
         """Remark on the whole file; it is loaded all the same."""
@@ -162,19 +162,21 @@ class Gathered:
         usual = median(self.rows_per_period.values())
         whole = [self._spans[span] for span, rows in self.rows_per_period.items() if rows >= WHOLE_PERIOD * usual]
         for key, there in sorted(self._there.items()):
-            for span in [span for span in whole if span.id not in there]:
+            for span in [span for span in whole if span.code not in there]:
                 self.keep(None, key, span, 0.0, STATUS_CODE["absent"])
 
     def _write(self) -> None:
         numbers = {key: number for number, key in enumerate(sorted(self._there), start=1)}
         self._staging.add_series((n, "\x1f".join(key), key) for key, n in numbers.items())
         self._staging.add_periods((span.id, span.code) for span in self._spans.values())
-        self._staging.add_facts(*_columns(self._facts, numbers))
+        self._staging.add_facts(*_columns(self._facts, numbers, {code: span.id for code, span in self._spans.items()}))
 
 
-def _columns(facts: Iterable[tuple[Key, int, int | None, float | None, int, int]], numbers: dict[Key, int]) -> list[list[Any]]:
+def _columns(
+    facts: Iterable[tuple[Key, str, int | None, float | None, int, int]], numbers: dict[Key, int], spans: dict[str, int]
+) -> list[list[Any]]:
     """The facts column by column, by period, series and row."""
-    rows = [(row, numbers[key], span, value, status, quality) for key, span, row, value, status, quality in facts]
+    rows = [(row, numbers[key], spans[code], value, status, quality) for key, code, row, value, status, quality in facts]
     rows.sort(key=lambda fact: (fact[2], fact[1], fact[0] or 0))
     return [list(column) for column in zip(*rows, strict=True)] or [[] for _ in range(6)]
 

@@ -85,7 +85,7 @@ def _same(known: Text, start: int, column: Text) -> bool:
     """True when a stretch of the known strings is the column, byte by byte."""
     here, there = offsets(column), offsets(known)[start : start + len(column) + 1]
     size = int(here[-1] - here[0])
-    if size != int(there[-1] - there[0]) or not np.array_equal(here - here[0], there - there[0]):
+    if size != int(there[-1] - there[0]) or not bool((here - there == here[0] - there[0]).all()):
         return False
     if not size:
         return True

@@ -18,6 +18,8 @@ from itertools import chain
 from pathlib import Path
 from typing import Any
 
+import numpy as np
+
 from expectations import Contract
 from sql.tables import tables
 from tasks import Refused
@@ -31,6 +33,8 @@ SPELL = (
 )
 # A table of no more rows than this is checked and loaded row by row: that takes milliseconds.
 SMALL = 20_000
+# Facts of a larger one are measured and written so many at a time.
+TOGETHER = 1 << 16
 
 
 class ShapeChanged(Refused):
@@ -94,15 +98,15 @@ class Staging:
         self.db.execute("begin")
         self._profile = Profile(self.contract)
         self._blocks = blocks.Blocks(self.db)
-        self._first: list[blocks.Facts] | None = []  # the facts of a table that is small so far
-        self._kept = 0
+        self._waiting: list[blocks.Facts] = []
+        self._kept = self._passed = 0
 
     def restart(self) -> None:
         """Forget everything that was added: the file is read again from its beginning."""
         for name in ("unread", "raw", "facts", "block", *(() if self.contract.is_register else ("series", "period"))):
             self.db.execute(f"delete from {name}")
         self._blocks.forget()
-        self._profile, self._first, self._kept = Profile(self.contract), [], 0
+        self._profile, self._waiting, self._kept, self._passed = Profile(self.contract), [], 0, 0
 
     def add_series(self, series: Iterable[tuple[int, str, Sequence[str | None]]]) -> None:
         """Series by their number in this file (from 1), key and labels, in the order of the contract's dimensions."""
@@ -131,15 +135,16 @@ class Staging:
         if self.in_rows:
             insert(self.db, facts)
             return
+        self._waiting.append(facts)
+        if self._kept - self._passed > max(SMALL, TOGETHER):
+            self._pass_on()
+
+    def _pass_on(self) -> None:
+        """Measure what waits, and write it in blocks."""
+        facts = np.concatenate(self._waiting)
         self._profile.take(facts)
-        if self._first is None:
-            self._blocks.add(facts)
-            return
-        self._first.append(facts)
-        if self._kept > SMALL:
-            for part in self._first:
-                self._blocks.add(part)
-            self._first = None
+        self._blocks.add(facts)
+        self._waiting, self._passed = [], self._kept
 
     def add_rows(self, rows: Iterable[Sequence[Any]]) -> None:
         """The rows of a register: row of the file, the grain, the other columns."""
@@ -167,11 +172,12 @@ class Staging:
 
     def _settle(self) -> None:
         """Put the facts where their number says: a small table's into rows, a large one's into blocks."""
-        if self._first is not None:
-            for facts in self._first:
+        if self._kept <= SMALL:
+            for facts in self._waiting:
                 insert(self.db, facts)
-            self._first = []
             return
+        if self._waiting:
+            self._pass_on()
         self._blocks.flush()
         if not self.keys_are_unique:
             for facts in blocks.ranges(self.db):

@@ -17,7 +17,9 @@ from tasks.load import load
 from tests import world
 
 TABLES = {
-    contract.name: contract for contract in expectations.read_all() if contract.source.fetch == "statcan" and contract.layout.kind == "statcan"
+    contract.name: contract
+    for contract in expectations.read_all()
+    if contract.source.fetch == "statcan" and contract.layout.kind == "statcan"
 }
 PRODUCTS = {name: contract.source.table.replace("-", "")[:8] for name, contract in TABLES.items()}
 # What the catalogue asks of public sources that this publisher's full tables can answer, by our names.

@@ -36,6 +36,10 @@ FIELDS = {
     "reporters",
     "expected",
     "vintage",
+    "quality",
+    "boundaries",
+    "breaks",
+    "caveats",
     "snapshots",
 }
 DONE, REFUSED, WRONG, UNREACHABLE, FAULT = 0, 1, 2, 3, 70
@@ -163,7 +167,7 @@ def test_figures_have_exactly_these_fields(loaded: Path) -> None:
     said = openlip("figures", "pgwp_year", "--place", HERE, "--period", "2025", "--json")
     assert (said.code, said.err) == (DONE, "")
     (figure,) = said.json
-    assert set(figure) == FIELDS
+    assert set(figure) == FIELDS | {"place_name"}
     assert (figure["value"], figure["lower"], figure["upper"], figure["status"]) == (1100, 1070, 1130, "shown")
     assert (figure["vintage"], len(figure["snapshots"]), figure["unit"]) == ("2026-03-27T13:40:00Z", 1, "persons")
 
@@ -179,7 +183,25 @@ def test_figures_are_protected(here: Here, loaded: Path) -> None:
 def test_figures_for_people(here: Here, loaded: Path) -> None:
     said = here("figures", "clients_served", "--period", "2026-Q3")
     assert (said.code, said.err) == (DONE, "")
-    assert said.out.split() == ["clients_served", HERE, "2026-Q3", "1,440", "[1438", "to", "1442]", "from", "8", "of", "9", "partners"]
+    found = " ".join(said.out.split())
+    assert found == f"clients_served {HERE} Peterborough CMA 2026-Q3 1,440 [1438 to 1442] from 8 of 9 partners caveats service_contacts"
+
+
+def test_figures_say_what_they_are_read_with(here: Here, loaded: Path) -> None:
+    said = here("figures", "immigrants_year", "--place", HERE, "--period", "2024/2025")
+    assert said.out.strip().endswith("quality p; boundaries 2021; caveats estimate contains_first_nations not_whole_area")
+    (figure,) = here("figures", "immigrants_year", "--place", HERE, "--period", "2024/2025", "--json").json
+    assert (figure["place_name"], figure["quality"], figure["boundaries"], figure["breaks"]) == ("Peterborough CMA", "p", [2021], [])
+
+
+def test_a_place_may_be_asked_by_any_of_its_codes_and_by_no_name(here: Here, loaded: Path) -> None:
+    """C11, S40."""
+    by_code = here("figures", "pgwp_year", "--place", "35529", "--json").json
+    assert by_code == here("figures", "pgwp_year", "--place", HERE, "--json").json != []
+    said = here("figures", "pgwp_year", "--place", "Peterborough")
+    assert said.code == WRONG
+    one_message(said)
+    assert "'Peterborough' is a name, and several places may bear it" in said.err
 
 
 def test_every_indicator_is_told_without_a_name(here: Here, loaded: Path) -> None:

@@ -192,3 +192,77 @@ def test_an_alternative_with_signs_of_html_stays_text() -> None:
 def test_what_cannot_be_drawn_says_why(data: ChartData, message: str) -> None:
     with pytest.raises(Undrawable, match=message):
         _drawn(data)
+
+
+# Breaks and letters
+
+
+def _broken(kind: str, *values: float | None, at: tuple[int, ...] = (2,)) -> ChartData:
+    return _chart(kind, replace(_series(*values), breaks=at), break_label="break")
+
+
+def _rules(chart: Chart) -> list[tuple[float, float, float]]:
+    """The upright rules: where they stand, from where to where."""
+    found = [path.get("d", "") for path in _root(chart).iter(f"{SVG}path") if path.get("stroke-dasharray") == ".5 .7"]
+    return [(float(m[1]), float(m[2]), float(m[3])) for d in found if (m := re.fullmatch(r"M([\d.]+) ([\d.]+)V([\d.]+)", d))]
+
+
+@pytest.mark.parametrize("kind", ["trend", "multiple"])
+def test_a_line_is_interrupted_at_a_break_and_a_rule_stands_in_the_gap(kind: str) -> None:
+    """C14: no line leads from one side to the other."""
+    chart = _drawn(_broken(kind, 1.0, 2.0, 6.0, 7.0))
+    before, after = ([float(n) for n in re.findall(r"[\d.]+", line)] for line in _lines(chart))
+    ((x, top, foot),) = _rules(chart)
+    assert before[-2] < x < after[0]
+    assert x == pytest.approx((before[-2] + after[0]) / 2, abs=0.02)
+    assert top < foot <= 58
+    assert len(_lines(_drawn(_chart(kind, _series(1.0, 2.0, 6.0, 7.0))))) == 1
+
+
+def test_a_rule_stands_between_two_columns() -> None:
+    chart = _drawn(_broken("columns", 1.0, 2.0, 6.0, 7.0))
+    edges = [(float(b.get("x", "0")), float(b.get("x", "0")) + float(b.get("width", "0"))) for b in _root(chart).iter(f"{SVG}rect")]
+    ((x, _, _),) = _rules(chart)
+    assert edges[1][1] < x < edges[2][0]
+
+
+@pytest.mark.parametrize("kind", ["trend", "columns"])
+def test_the_word_of_a_break_stands_over_its_rule_and_over_every_number(kind: str) -> None:
+    chart = _drawn(_broken(kind, 1.0, 13.9, 13.9, 13.8))
+    (word,) = [label for label in chart.labels if label.kind == "break"]
+    ((x, top, _),) = _rules(chart)
+    assert (word.text, word.anchor) == ("break", "middle")
+    assert word.x == pytest.approx(x, abs=0.02)
+    assert word.y < top
+    assert all(label.y - 1.7 >= word.y for label in chart.labels if label.kind.startswith(("value", "axis")))
+
+
+def test_neighbouring_breaks_are_one_rule() -> None:
+    chart = _drawn(_broken("trend", 1.0, 2.0, 6.0, 7.0, 8.0, at=(2, 3)))
+    assert len(_rules(chart)) == 1
+    assert len(_lines(chart)) == 2, "before, and after; the point between is a dot"
+
+
+def test_the_area_of_an_interval_is_parted_with_its_line() -> None:
+    points = tuple(Point(str(2020 + n), float(n + 5), "n", float(n + 4), float(n + 6)) for n in range(4))
+    whole = _drawn(_chart("trend", Series("Town", points, focus=True)))
+    parted = _drawn(_chart("trend", Series("Town", points, focus=True, breaks=(2,)), break_label="break"))
+    assert [svg.svg.count('fill="#DCEBEF"') for svg in (whole, parted)] == [1, 2]
+
+
+def test_a_break_without_a_word_is_refused() -> None:
+    with pytest.raises(Undrawable, match="has a break and no word for it"):
+        _drawn(_chart("trend", replace(_series(1.0, 2.0), breaks=(1,))))
+
+
+def test_a_chart_without_breaks_keeps_its_room() -> None:
+    chart = _drawn(_chart("columns", _series(1.0, 2.0), break_label="break"))
+    assert _rules(chart) == []
+    assert not [label for label in chart.labels if label.kind == "break"]
+
+
+@pytest.mark.parametrize("kind", ["trend", "columns"])
+def test_letters_of_quality_go_with_their_number(kind: str) -> None:
+    points = (Point("2024", 4.0, "4"), Point("2025", 5.0, "5", quality="E"))
+    labels = _drawn(_chart(kind, Series("Town", points, focus=True))).labels
+    assert [(label.strong or label.text, label.quality) for label in labels if label.quality] == [("5", "E")]

@@ -12,7 +12,7 @@ from hypothesis import HealthCheck, given, settings
 from hypothesis import strategies as st
 
 from demo.publishers import Publishers
-from expectations import Contract, parse, read
+from expectations import Contract, ContractBroken, parse, read
 from expectations.partnership import Partnership
 from tasks.fetch import NotData, SourceUnavailable, Transport, fetch
 from tests import world
@@ -124,6 +124,11 @@ def test_the_grammar_in_one_file(partnership: Partnership) -> None:
     assert facts(made) == SAID
     assert {row[0] for row in numbered(made)} == {CANADA}
     assert faults(made) == []
+
+
+def test_a_constant_place_is_a_code() -> None:
+    with pytest.raises(ContractBroken, match=r"names places as \['Canada'\]; places are codes"):
+        parse(CLAIMS.replace("constant: 2021A000011124", "constant: Canada"), name="claims")
 
 
 orders = st.permutations(ROWS)
@@ -301,7 +306,7 @@ BROKEN: dict[str, tuple[Callable[[], bytes], str]] = {
     "a dimension more": (lambda: ircc_file([[*ROWS[0], "Women"]], header=[*HEADER, "EN_GENDER"]), "a column more: 'EN_GENDER'"),
     "a column renamed": (lambda: ircc_file(ROWS, header=[*HEADER[:-1], "NUMBER"]), "no column 'TOTAL'; a column more: 'NUMBER'"),
     "windows-1252": (lambda: ircc_file(ROWS, header=HEADER).decode().encode("cp1252"), "bytes that are not utf-8"),
-    "a page": (lambda: b"<!DOCTYPE html>\n<html><body>Sorry</body></html>", "no header row: the file begins with '<!DOCTYPE html>'"),
+    "a page": (lambda: b"<!DOCTYPE html>\n<html><body>Sorry</body></html>", "a column more: '<!DOCTYPE html>'"),
 }
 
 

@@ -6,9 +6,12 @@ import csv
 import io
 import re
 from pathlib import Path
+from random import Random
 from typing import Any
 
 import pytest
+from hypothesis import HealthCheck, given, settings
+from hypothesis import strategies as st
 from openpyxl import Workbook
 
 from expectations import parse
@@ -203,6 +206,36 @@ def test_a_cell_that_is_no_number_waits_and_the_others_go_on(cell: Any, partners
     made = staged(sheet(*changed(4, 2, cell)), CONTRACT, partnership)
     assert faults(made) == [(5, "persons", "integer")]
     assert len(facts(made)) == 11
+
+
+TEXT = parse(
+    CLAIMS.replace("kind: pivot", 'kind: delimited, delimiter: "\\t"')
+    .replace("office: {", "office: {source: EN_OFFICE, ")
+    .replace("place: {", "place: {source: EN_PROVINCE_TERRITORY, ")
+    .replace("period: {", "period: {source: [EN_YEAR, EN_MONTH], ")
+    .replace("persons: {", "persons: {source: TOTAL, ")
+    .replace('["* Total", Total]', "[]")
+    + "absent: zero\n",
+    name="claims",
+)
+some_cells = st.lists(st.sampled_from([0, 5, 1205, "--"]), min_size=12, max_size=12).filter(lambda cells: len({*cells[:4]} - {0}) > 0)
+
+
+@settings(max_examples=25, deadline=None, suppress_health_check=[HealthCheck.function_scoped_fixture])
+@given(some_cells, st.randoms(use_true_random=False))
+def test_a_workbook_and_its_text_twin_say_the_same(partnership: Partnership, cells: list[Any], shuffled: Random) -> None:
+    """S08: what the workbook prints as 0 is what the text leaves out, in every order of its rows."""
+    offices, months = ("Airport", "Border", "Inland"), MONTHS[:4]
+    rows = [[office, "Ontario", *cells[4 * n : 4 * n + 4]] for n, office in enumerate(offices)]
+    book = staged(sheet([None, None, 2025], [None, None, *months], *rows), CONTRACT, partnership)
+    lines = [["2025", month, row[0], "Ontario", f"{cell}"] for row in rows for month, cell in zip(months, row[2:], strict=True) if cell]
+    # Rows of other provinces make every month whole.
+    lines += [["2025", month, "Airport", "Quebec", "5"] for month in months for _ in range(4)]
+    shuffled.shuffle(lines)
+    text = staged(world.ircc_file(lines, header=["EN_YEAR", "EN_MONTH", "EN_OFFICE", "EN_PROVINCE_TERRITORY", "TOTAL"]), TEXT, partnership)
+    printed = {row[0] for row in facts(text)}
+    assert {row[:4] for row in facts(book) if row[0] in printed} == {row[:4] for row in facts(text)}
+    assert all(row[3] == 0 for row in facts(book) if row[0] not in printed)
 
 
 @pytest.mark.skipif(not DUMP.is_file(), reason="no dump of the published workbook in ../shared/data/ircc beside the repository")

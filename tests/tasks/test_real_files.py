@@ -235,6 +235,6 @@ def test_every_row_of_the_citizenships_is_a_cell(end: bytes, partnership: Partne
         (row["EN_COUNTRY_OF_CITIZENSHIP"], f"{row['EN_YEAR']}-{world.MONTHS.index(row['EN_MONTH']) + 1:02}"): row["TOTAL"] for row in sent
     }
     assert len(printed) == len(sent)
-    found = {(row["citizenship"], row["period"]): "--" if row["persons"] is None else str(row["persons"]) for row in rows}
+    found = {(row["citizenship"], row["period"]): "--" if row["persons"] is None else str(int(row["persons"])) for row in rows}
     assert {key: found[key] for key in printed} == printed
     assert {found[key] for key in set(found) - set(printed)} == {"0"}

@@ -1,0 +1,23 @@
+/*
+title: {en: "People who speak neither English nor French", fr: "Personnes ne connaissant ni l'anglais ni le français"}
+why: "Who needs language training or an interpreter."
+unit: persons
+decimals: 0
+better: context
+serves: ["2.2"]
+class: public_source
+kind: stock
+fresh_days: 2300
+caveats: [census_rounded, contains_first_nations]
+author: OpenLIP
+checked_by: OpenLIP
+review_by: 2027-11-01
+*/
+-- Counts of the census are rounded at random to a multiple of five: the number behind one is less than five away.
+select
+    place, period, figure as value,
+    case when figure > 4 then figure - 4 when figure is not null then 0 end as lower,
+    figure + 4 as upper,
+    status
+from census_profile
+where metric = 'language_neither'
