@@ -8,41 +8,29 @@ from __future__ import annotations
 import gc
 import json
 import os
-import shutil
 import sqlite3
 import statistics
 import sys
-import time
 from collections.abc import Callable
-from dataclasses import dataclass, replace
+from contextlib import closing
+from dataclasses import replace
 from pathlib import Path
 from typing import Any
 
+from benchmarks import peers
+from benchmarks.measure import Measured, Settings, Watch, fresh_home, ratio, seconds, size_of
+from benchmarks.vintages import vintages
+
 ROOT = Path(__file__).parent.parent
 MORNING, EVENING = "2026-11-22T12:00:00+00:00", "2026-11-22T22:00:00+00:00"
-Measured = dict[str, Any]
-
-
-@dataclass(frozen=True, slots=True)
-class Settings:
-    """What a contender is given: how many rows, the zip and that of the next vintage, an empty folder, and the address of an
-    empty database or nothing."""
-
-    rows: int
-    zip: str
-    next_zip: str
-    folder: str
-    database: str = ""
-    repeat: int = 5
-
-
+TABLES = 40
 # Ours
 
 
 def ours(settings: Settings) -> Measured:
     """The zip on disk to a committed release: bytes kept by digest, staged, checked by Great Expectations, loaded."""
     home = _ready(settings)
-    watch = _Watch()
+    watch = Watch()
     loaded = _through(settings.zip, settings, home, watch)
     assert loaded.new == loaded.rows, loaded
     return {"seconds": watch.total, "steps": watch.steps, "rows": loaded.rows, "size_mb": _our_size(home)}
@@ -51,8 +39,8 @@ def ours(settings: Settings) -> Measured:
 def revised(settings: Settings) -> Measured:
     """The same for the next vintage, in which one cell of a hundred is another, over the first, which is loaded before."""
     home = _ready(settings)
-    _through(settings.zip, settings, home, _Watch())
-    watch = _Watch()
+    _through(settings.zip, settings, home, Watch())
+    watch = Watch()
     loaded = _through(settings.next_zip, settings, home, watch, vintage=1)
     assert (loaded.release, loaded.new, loaded.gone) == (2, 0, 0), loaded
     assert 0.005 < loaded.changed / loaded.rows < 0.015, loaded
@@ -63,10 +51,10 @@ def _ready(settings: Settings) -> Any:
     """A fresh home, with everything imported that the verbs import."""
     import tasks.check.run  # noqa: F401 - imports Great Expectations
 
-    return _home(settings)
+    return fresh_home(settings)
 
 
-def _through(path: str, settings: Settings, home: Any, watch: _Watch, vintage: int = 0) -> Any:
+def _through(path: str, settings: Settings, home: Any, watch: Watch, vintage: int = 0) -> Any:
     from benchmarks.generator import PID, contract, metadata
     from tasks.check import check
     from tasks.fetch import store
@@ -76,7 +64,6 @@ def _through(path: str, settings: Settings, home: Any, watch: _Watch, vintage: i
     table, cube = contract(), metadata(settings.rows, vintage=vintage)
     facts, published = {"datapoints": cube["nbDatapointsCube"]}, f"{cube['releaseTime']}:00Z"
     url = f"https://www150.statcan.gc.ca/n1/tbl/csv/{PID}-eng.zip"
-    watch.start()
     snapshot = store.keep(home, table, store.copy_in(Path(path), home.home), url=url, published_at=published, facts=facts)
     watch("keep")
     staged = stage(snapshot, table, home)
@@ -93,57 +80,84 @@ def _our_size(home: Any) -> float:
     from benchmarks.generator import NAME
     from sql import warehouse
 
-    return _size(warehouse.url_of(home.home), [f"{NAME}__facts", f"{NAME}__series", f"{NAME}__history"])
+    return size_of(warehouse.url_of(home.home), [f"{NAME}__facts", f"{NAME}__series", f"{NAME}__history"])
 
 
-def stats_can(settings: Settings) -> Measured:
-    """The same zip to a data frame as stats-can reads it, then `to_sql` with its defaults into the same engine as ours."""
-    import stats_can
-    from sqlalchemy import text
-
-    from benchmarks.generator import PID, metadata
-    from sql import warehouse
-
-    home = _home(settings)
-    engine = warehouse.writer(home.home)
-    watch = _Watch()
-    watch.start()
-    frame = stats_can.sc.zip_table_to_dataframe(PID, Path(settings.zip).parent)
-    watch("read")
-    frame.to_sql("bench", engine, index=False, if_exists="replace")
-    watch("to_sql")
-    with engine.connect() as connection:
-        rows = connection.execute(text("select count(*) from bench")).scalar()
-    assert rows == metadata(settings.rows)["nbDatapointsCube"]
-    return {"seconds": watch.total, "steps": watch.steps, "rows": rows, "size_mb": _size(warehouse.url_of(home.home), ["bench"])}
+# Reading and checks
 
 
-# Checks
-
-
-def checks(settings: Settings) -> Measured:
-    """The rules of the contract by Great Expectations, and the same predicates as SQL written by hand, in turns on one staging file."""
-    from benchmarks.generator import contract, metadata
-    from tasks.check import _views, run
-    from tasks.check.compile import compile_contract
+def parse(settings: Settings) -> Measured:
+    """The zip inflated to its end; staged (typed, every cell and label looked at, keyed, measured, written); and staged with only the
+    places of the partnership kept; in turns."""
+    from benchmarks.generator import CONTRACT, contract
+    from expectations import parse as parsed
     from tasks.fetch import store
     from tasks.stage import stage
 
-    home, table = _home(settings), contract()
+    home, table = fresh_home(settings), contract()
+    ours = parsed(CONTRACT.replace("places: all", "places: partnership"), name="bench_ours")
+    snapshots = [store.keep(home, one, store.copy_in(Path(settings.zip), home.home), url="bench.zip") for one in (table, ours)]
+    times: dict[str, list[float]] = {"inflate": [], "all": [], "ours": []}
+    for turn in range(settings.repeat + 1):
+        taken = [seconds(lambda: peers.inflate(settings.zip))]
+        for snapshot, one in zip(snapshots, (table, ours), strict=True):
+            taken.append(seconds(lambda snapshot=snapshot, one=one: _staged(stage(snapshot, one, home))))  # type: ignore[misc]
+        if turn:
+            for name, found in zip(times, taken, strict=True):
+                times[name].append(found)
+    medians = {name: statistics.median(found) for name, found in times.items()}
+    return {
+        "ratio": ratio(times["all"], times["inflate"]),
+        "ratio_ours": ratio(times["ours"], times["inflate"]),
+        "seconds": medians["all"],
+        "seconds_ours": medians["ours"],
+        "peer": medians["inflate"],
+        "all": times,
+    }
+
+
+def _staged(staged: Any) -> None:
+    assert staged.path, staged.refusal
+
+
+def checks(settings: Settings) -> Measured:
+    """The rules of the contract as Great Expectations judges them, and the same predicates as SQL written by hand over every row, in turns
+    on one staging file."""
+    from benchmarks.generator import contract, metadata
+    from tasks.check import _views, history, run, screens
+    from tasks.check.compile import compile_contract
+    from tasks.fetch import store
+    from tasks.stage import stage
+    from tasks.stage.staging import materialise
+
+    home, table = fresh_home(settings), contract()
     facts = {"datapoints": metadata(settings.rows)["nbDatapointsCube"]}
     snapshot = store.keep(home, table, store.copy_in(Path(settings.zip), home.home), url="bench.zip", facts=facts)
     path = Path(stage(snapshot, table, home).path)
     _views(path, table)
+    with closing(sqlite3.connect(path, isolation_level=None)) as db:
+        history.lay(db, table, home)
     rules = compile_contract(table, home)
-    by_us, by_hand = [], []
+    times: dict[str, list[float]] = {"screens": [], "rows": [], "hand": []}
     for turn in range(settings.repeat + 1):
-        first = _seconds(lambda: _nothing(run.run(path, rules)))
-        second = _seconds(lambda: _nothing(_by_hand(path, rules)))
+        taken = [seconds(lambda: _nothing(screens.judge(path, rules, table)))]
+        if not turn:
+            with closing(sqlite3.connect(path)) as db:
+                materialise(db)
+                db.commit()
+        taken += [seconds(lambda: _nothing(run.run(path, rules))), seconds(lambda: _nothing(_by_hand(path, rules)))]
         if turn:
-            by_us.append(first)
-            by_hand.append(second)
-    detail = {"rules": len(rules), "all": [by_us, by_hand]}
-    return {"ratio": _ratio(by_us, by_hand), "seconds": statistics.median(by_us), "peer": statistics.median(by_hand)} | detail
+            for name, found in zip(times, taken, strict=True):
+                times[name].append(found)
+    return {
+        "rules": len(rules),
+        "ratio": ratio(times["screens"], times["hand"]),
+        "ratio_rows": ratio(times["rows"], times["hand"]),
+        "seconds": statistics.median(times["screens"]),
+        "seconds_rows": statistics.median(times["rows"]),
+        "peer": statistics.median(times["hand"]),
+        "all": times,
+    }
 
 
 def _nothing(found: tuple[list[Any], list[Any]]) -> None:
@@ -175,13 +189,16 @@ def refresh(settings: Settings) -> Measured:
     import tasks.check.run  # noqa: F401 - as above
     from benchmarks.generator import CONTRACT, NAME, PID, metadata
     from demo.publishers import Publishers
+    from expectations.partnership import read_partnership
     from flows.sentences import refresh_tables
     from flows.verbs import Verbs
 
-    home = _home(settings, sample=True)
+    home = fresh_home(settings, sample=True)
     overlay = home.overlay / "public"
     overlay.mkdir(parents=True)
     (overlay / f"{NAME}.yaml").write_text(CONTRACT, encoding="utf-8")
+    _more_tables(overlay)
+    home = read_partnership(home.home)
     plain, calls = Verbs(), {"stage": 0, "check": 0, "load": 0}
 
     def counted(name: str) -> Callable[..., Any]:
@@ -196,11 +213,11 @@ def refresh(settings: Settings) -> Measured:
         publishers.replace(f"{PID}-eng.zip", Path(settings.zip).read_bytes())
         publishers.metadata(PID, metadata(settings.rows))
         os.environ |= {"OPENLIP_PUBLISHERS": publishers.url, "OPENLIP_NOW": MORNING}
-        first = _seconds(lambda: _all_are(refresh_tables(home, [], verbs), "loaded"))
+        first = seconds(lambda: _all_are(refresh_tables(home, [], verbs), "loaded"))
         tables, asked = calls["stage"], len(publishers.log)
         calls.update(dict.fromkeys(calls, 0))
         os.environ["OPENLIP_NOW"] = EVENING
-        times = [_seconds(lambda: _all_are(refresh_tables(home, [], verbs), "unchanged")) for _ in range(settings.repeat)]
+        times = [seconds(lambda: _all_are(refresh_tables(home, [], verbs), "unchanged")) for _ in range(settings.repeat)]
         seen = publishers.log[asked:]
     requests = sorted({f"{one.method} {_kind(one.path)} {one.status}" for one in seen})
     assert not any(calls.values()), calls
@@ -208,6 +225,16 @@ def refresh(settings: Settings) -> Measured:
     counts = {"tables": tables, "staged": calls["stage"], "requests": requests, "requests_each": len(seen) / settings.repeat}
     usual = statistics.median(times)
     return {"ratio": usual / first, "seconds": usual, "peer": first, "all": [times]} | counts
+
+
+def _more_tables(overlay: Path) -> None:
+    """Copies of a table of Statistics Canada under other names, until there are as many public tables as a partnership may have."""
+    import expectations
+
+    public = expectations.HERE / "public"
+    body = (public / "statcan_population_quarterly.yaml").read_text(encoding="utf-8")
+    for number in range(TABLES - 1 - len(list(public.glob("*.yaml")))):
+        (overlay / f"bench_population_{number:02}.yaml").write_text(body, encoding="utf-8")
 
 
 def _all_are(lines: list[Any], outcome: str) -> None:
@@ -238,7 +265,7 @@ def brief(settings: Settings) -> Measured:
     from tasks.protect import protect
     from tasks.render import page, paper, render
 
-    home = _home(settings, sample=True)
+    home = fresh_home(settings, sample=True)
     write_inbox(home.home / "inbox" / "partner_metrics", dirty=False)
     with Publishers() as publishers:
         os.environ |= {"OPENLIP_PUBLISHERS": publishers.url, "OPENLIP_NOW": MORNING}
@@ -268,16 +295,16 @@ def brief(settings: Settings) -> Measured:
     gc.collect()
     gc.freeze()
     for turn in range(settings.repeat + 3):
-        composing = _seconds(lambda: compose("council", office, figures, home, edition=edition))
-        taken = [_seconds(make), _seconds(again), _seconds(alone), composing]
+        composing = seconds(lambda: compose("council", office, figures, home, edition=edition))
+        taken = [seconds(make), seconds(again), seconds(alone), composing]
         if turn:
             for name, seconds in zip(times, taken, strict=True):
                 times[name].append(seconds / len(made))
     medians = {name: statistics.median(found) for name, found in times.items()}
     densities = {draft.language: list(document.densities) for draft, document in made}
     return {
-        "ratio": _ratio(times["ours"], times["alone"]),
-        "ratio_again": _ratio(times["again"], times["alone"]),
+        "ratio": ratio(times["ours"], times["alone"]),
+        "ratio_again": ratio(times["again"], times["alone"]),
         "seconds": medians["ours"],
         "peer": medians["alone"],
         "again": medians["again"],
@@ -303,67 +330,17 @@ def _weasyprint(html: str, attachments: list[tuple[str, str]], press: Any) -> No
         source.write_pdf(font_config=press.fonts, stylesheets=[press.css], pdf_variant="pdf/a-3a", attachments=files)
 
 
-# What they share
-
-
-class _Watch:
-    """Seconds from `start` on, and of each step since the last."""
-
-    def __init__(self) -> None:
-        self.started = self.last = self.total = 0.0
-        self.steps: dict[str, float] = {}
-
-    def start(self) -> None:
-        self.started = self.last = time.perf_counter()
-
-    def __call__(self, step: str) -> None:
-        now = time.perf_counter()
-        self.steps[step] = now - self.last
-        self.last, self.total = now, now - self.started
-
-
-def _seconds(work: Callable[[], object]) -> float:
-    started = time.perf_counter()
-    work()
-    return time.perf_counter() - started
-
-
-def _ratio(ours: list[float], others: list[float]) -> float:
-    """The median of the ratios of each turn."""
-    return statistics.median(one / other for one, other in zip(ours, others, strict=True))
-
-
-def _home(settings: Settings, *, sample: bool = False) -> Any:
-    """A fresh partnership whose warehouse is SQLite in its folder, or the database that is given."""
-    from argparse import Namespace
-
-    from expectations.partnership import read_partnership
-    from flows.answers import init
-
-    folder = Path(settings.folder) / "home"
-    shutil.rmtree(folder, ignore_errors=True)
-    init(Namespace(folder=folder, source="peterborough", sample=sample))
-    os.environ["OPENLIP_WAREHOUSE"] = settings.database
-    return read_partnership(folder)
-
-
-def _size(url: str, tables: list[str]) -> float:
-    """Megabytes on disk of these tables with their indexes (of the whole file on SQLite)."""
-    from sqlalchemy import create_engine, text
-
-    if url.startswith("sqlite"):
-        path = Path(url.removeprefix("sqlite:///"))
-        return sum(part.stat().st_size for part in path.parent.glob(path.name + "*")) / 1e6
-    engine = create_engine(url)
-    with engine.connect() as connection:
-        return sum(float(connection.scalar(text(f"select pg_total_relation_size('{table}')")) or 0) for table in tables) / 1e6
-
-
 CONTENDERS: dict[str, Callable[[Settings], Measured]] = {
     "ours": ours,
     "revised": revised,
-    "stats-can": stats_can,
+    "stats-can": peers.stats_can,
+    "polars": peers.polars,
+    "dlt": peers.dlt,
+    "statcan-dl": peers.statcan_dl,
+    "duckdb": peers.duckdb,
+    "parse": parse,
     "checks": checks,
+    "vintages": vintages,
     "refresh": refresh,
     "brief": brief,
 }
@@ -371,4 +348,5 @@ CONTENDERS: dict[str, Callable[[Settings], Measured]] = {
 if __name__ == "__main__":
     for name in [name for name in os.environ if name.startswith("OPENLIP_") or name == "PREFECT_API_URL"]:
         del os.environ[name]
+    # The last line is the answer: what libraries print before it is not.
     print(json.dumps(CONTENDERS[sys.argv[1]](Settings(**json.loads(sys.argv[2])))))

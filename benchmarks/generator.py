@@ -225,10 +225,14 @@ def _values(shape: Shape, vintage: int, revise: float, seed: int) -> tuple[np.nd
 
 
 def _write_rows(data: Any, shape: Shape, vintage: int, revise: float, seed: int) -> None:
-    tenths, marks = _values(shape, vintage, revise, seed)
+    write_cells(data, shape, *_values(shape, vintage, revise, seed))
+
+
+def write_cells(data: Any, shape: Shape, tenths: np.ndarray[Any, Any], marks: np.ndarray[Any, Any]) -> None:
+    """The lines of the data file for tenths of the printed value and marks, by period and series."""
     before, after = _fixed(shape)
     suffix = ["", *BLANK.values(), "E"]
-    for month, cells, kinds in zip(shape.months, tenths.tolist(), marks.tolist(), strict=True):
+    for month, cells, kinds in zip(shape.months, tenths.tolist(), marks.tolist(), strict=False):
         lines = [
             f'"{month}{head}{"" if kind in BLANK else f"{cell // 10}.{cell % 10}"}","{suffix[kind]}{tail}'
             for head, cell, kind, tail in zip(before, cells, kinds, after, strict=True)

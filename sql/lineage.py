@@ -5,7 +5,9 @@ joined by commas. `select distinct` and a `union` without `all` would merge rows
 `group by` and `union all`. What stands in a `where` chooses rows and is no origin of them.
 
 An origin is `contract/release/row`, and of a cell with a quality letter or without a number and bounds
-`contract/release/row/quality/status`, in the codes of `sql.ledger`: so a sum is known to hold them without any query saying so.
+`contract/release/row/quality/status`, in the codes of `sql.ledger`: so a sum is known to hold them without any query
+saying so. A query that selects `quality` or `status` has said it itself; the letters of a sum are, on both engines alike,
+`max(quality & 31) + max(quality & 32) + max(quality & 64) + max(quality & 128) as quality`.
 """
 
 from __future__ import annotations

@@ -16,7 +16,7 @@ review_by: 2027-11-01
 select
     part.place,
     part.period,
-    100.0 * part.figure / nullif(whole.figure, 0) as value,
+    part.figure / nullif(whole.figure / 100.0, 0) as value,
     part.figure as numerator,
     whole.figure as denominator,
     case when part.status = '' then whole.status else part.status end as status

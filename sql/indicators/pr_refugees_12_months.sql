@@ -18,7 +18,6 @@ review_by: 2027-06-01
 with month as (
     select
         place,
-        period,
         sequence,
         sum(coalesce(persons, 0)) as value,
         sum(lower) as lower,
@@ -26,15 +25,16 @@ with month as (
         count(*) as cells
     from ircc_pr_category
     where category = 'Resettled Refugee & Protected Person in Canada'
-    group by place, period, sequence
+    group by place, sequence
 )
 select
-    last.place,
-    last.period,
+    month.place,
+    last.code as period,
     sum(month.value) as value,
     sum(month.lower) as lower,
     sum(month.upper) as upper
-from month last
-join month on month.place = last.place and month.sequence between last.sequence - 11 and last.sequence
-group by last.place, last.period
+from period last
+join month on month.sequence between last.sequence - 11 and last.sequence
+where last.frequency = 'monthly'
+group by month.place, last.code
 having count(*) = 12 and min(month.cells) = max(month.cells)

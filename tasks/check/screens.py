@@ -67,7 +67,7 @@ def screen(rule: Compiled, contract: Contract) -> Compiled | None:
     if predicate is None or (rule.name == "key" and rule.kwargs.get("key") != ["series_id", "period"]):
         return None
     asked = {"column": "rows_read", "predicate": predicate}
-    return replace(rule, table="file", type="expect_rows_to_satisfy", kwargs=asked, row="", meta={"screen": "yes"})
+    return replace(rule, table="file", type="expect_rows_to_satisfy", kwargs=asked, row="", column="rows_read", meta={"screen": "yes"})
 
 
 def _measured(predicate: str, contract: Contract) -> str | None:

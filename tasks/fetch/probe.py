@@ -11,6 +11,7 @@ from tasks import Problem
 from tasks.fetch import tls
 from tasks.fetch.transport import Transport, rewrite, said
 
+# How long one question may take.
 SECONDS = 4.0
 # What else to offer when a host hangs at our hello, and the setting that makes it so.
 OTHER_OFFERS = {"none": (), "http/1.1,h2": ("http/1.1", "h2")}
@@ -31,9 +32,10 @@ class Probe:
     cure: str = ""
 
 
-def probe(hosts: Iterable[str], *, seconds: float = SECONDS) -> list[Probe]:
+def probe(hosts: Iterable[str]) -> list[Probe]:
     """All hosts at once; each has so many seconds, and those that hang as many again for the other offers."""
     found: dict[str, Probe] = {}
+    seconds = SECONDS
 
     def ask(host: str) -> None:
         found[host] = _with_cure(_ask(host, tls.offered(), seconds), seconds)
@@ -47,7 +49,7 @@ def probe(hosts: Iterable[str], *, seconds: float = SECONDS) -> list[Probe]:
     for thread in threads:
         thread.join(max(0.0, end - time.monotonic()))
     silent = f"gave no answer within {2.5 * seconds:.0f} seconds, perhaps because its name is not known here"
-    return [found.get(host) or Probe(host, said=silent, is_silent=True) for host in names]
+    return [found.get(host) or Probe(host, said=silent) for host in names]
 
 
 def _ask(host: str, offer: Sequence[str], seconds: float) -> Probe:

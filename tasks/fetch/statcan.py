@@ -55,7 +55,7 @@ def statcan(contract: Contract, partnership: Partnership, transport: Transport) 
         assert table.before is not None
         store.note(partnership, contract, "unchanged", sha256=table.before["sha256"])
         return [store.from_row(table.before)]
-    cube = service.cube(table.product, _others(contract, partnership, transport))
+    cube = service.cube(table.product, lambda: _others(contract, partnership, transport))
     published = _release_time(cube, table.product)
     if published > clock.stamp():
         raise NotYet(f"{contract.name}: table {contract.source.table} is announced for {published}. It is asked for again then.")

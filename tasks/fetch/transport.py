@@ -277,7 +277,7 @@ def _accepted(response: requests.Response, url: str) -> requests.Response:
     if status == 200 or conditions & set(response.request.headers if conditions else ()):
         return response
     if status == 409:
-        raise NotYet(f"Nothing yet: {url} says that the release is not out. It is asked for again at the next run.")
+        raise NotYet(f"Nothing yet: {url} says that the release is not out yet. It is asked for again at the next run.")
     if status == 429 or status >= 500:
         raise _Busy(f"answered {status}", _asked_wait(response))
     error = NotData(f"{url} answered {status}: {_text(response)}. {_advice(response)}")

@@ -46,11 +46,11 @@ class Service:
                 self._lists[day] = _caught(lambda: self._changed(day))
             return _told(self._lists[day])
 
-    def cube(self, product: str, others: Sequence[str] = ()) -> dict[str, Any]:
-        """The metadata of one table; `others` will be wanted too and are asked in the same question."""
+    def cube(self, product: str, others: Callable[[], Sequence[str]] = tuple) -> dict[str, Any]:
+        """The metadata of one table; `others` tells, when a question must be asked, which tables to ask about in the same one."""
         with self._lock:
             if product not in self._cubes:
-                wanted = [product, *(one for one in dict.fromkeys(others) if one != product and one not in self._cubes)]
+                wanted = [product, *(one for one in dict.fromkeys(others()) if one != product and one not in self._cubes)]
                 self._ask(wanted[:MOST_ITEMS])
             return _told(self._cubes[product])
 

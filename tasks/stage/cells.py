@@ -76,6 +76,8 @@ class Places:
         self._labels = partnership.labels(publisher) if column else {}
         self._by_label = bool(column and column.labels)
         self._kept = partnership.kept_places if contract.source.places == "partnership" else None
+        # A riding's number means another riding after a new order, so only of other places the code of another year is known by sight.
+        self._by_sight = {code[4:]: code for code in partnership.kept_places if year_of(code) and code[5:9] != "0004"}
 
     def code(self, printed: str) -> str | None:
         """The place's code, or None when nothing is printed or this publisher's label is of no place in the register."""
@@ -90,9 +92,20 @@ class Places:
                 "or say whose `labels` it carries.",
             )
         code = self._labels.get(cell, cell)
+        self._refuse_new_vintage(code)
         if self.is_kept(code):
             self._same_boundaries(cell, code)
         return code
+
+    def _refuse_new_vintage(self, code: str) -> None:
+        """A place of ours that turns up on boundaries nobody has entered is not left out in silence."""
+        known = self._by_sight.get(code[4:]) if year_of(code) else None
+        if known and known != code:
+            raise ShapeChanged(
+                f"{code}, which is {known} on the boundaries of another year",
+                "a code in the register of places or of place labels",
+                f"If it is the same place, add a row to registers/place_labels.csv: statcan,{code},{known}.",
+            )
 
     def _same_boundaries(self, cell: str, code: str) -> None:
         year, ours = year_of(cell), self._contract.geography

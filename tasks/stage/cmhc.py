@@ -26,6 +26,7 @@ YEARS = re.compile(r"\d{4}( to \d{4})?\s*")
 PERIOD = re.compile(r"(?P<year>\d{4})(?: (?P<season>[A-Z][a-z]+))?|(?P<month>[A-Z][a-z]{2,}) (?P<of>\d{4})")
 FILTER = re.compile(r"AppliedFilters\[\d+\]\.Value")
 ZERO = "-"
+LAST = "Source"  # begins the last line of every export
 LETTERS = {"": 0, "a": QUALITY["A"], "b": QUALITY["B"], "c": QUALITY["C"], "d": QUALITY["D"]}
 Line = tuple[int, list[str]]
 
@@ -57,12 +58,13 @@ def _export(body: bytes, contract: Contract) -> _Export:
     if is_nothing(body):
         raise ShapeChanged('the words "No data available"', "a table", f"Nothing is known, which is not zero. {AGAIN}")
     try:
-        text = body.decode(contract.layout.encoding)
+        lines = list(_lines(body.decode(contract.layout.encoding)))
+    except csv.Error as error:
+        raise ShapeChanged(f"text that cannot be read ({error})", "an export of the portal", AGAIN) from error
     except UnicodeDecodeError as error:
         raise ShapeChanged(
             f"bytes that are not {contract.layout.encoding} at byte {error.start}", f"text in {contract.layout.encoding}", AGAIN
         ) from error
-    lines = list(_lines(text))
     at = next((index for index, (_, cells) in enumerate(lines) if _is_header(cells)), None)
     if at is None:
         raise ShapeChanged("no table", "a line of column names that begins with an empty cell", AGAIN)
@@ -71,6 +73,8 @@ def _export(body: bytes, contract: Contract) -> _Export:
     end = next((index for index, (_, cells) in enumerate(lines[at + 1 :], at + 1) if not any(cells)), len(lines))
     if end == at + 1:
         raise ShapeChanged("column names and no rows", "rows", AGAIN)
+    if not any(cells and cells[0].strip() == LAST for _, cells in lines[end:]):
+        raise ShapeChanged("an export that breaks off", f"a line {LAST!r} under the table", AGAIN)
     return _Export(head[0] if head else "", head[1] if len(head) > 1 else "", names, step, lines[at + 1 : end])
 
 

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import csv
 import io
+import json
 import sqlite3
 import zipfile
 from collections import Counter
@@ -156,6 +157,8 @@ def lines(path: Path) -> tuple[tuple[str, ...], ...]:
         if path.suffix == ".zip":
             with zipfile.ZipFile(path) as archive:
                 body = archive.read(next(name for name in archive.namelist() if "MetaData" not in name))
+        if body[:1] == b"{":  # an answer in JSON: its observations are numbered from 2
+            return ((), ("key",), *((key,) for data in json.loads(body)["data"]["dataSets"] for key in data["series"]))
         text = body.decode("utf-8-sig")
         delimiter = "\t" if "\t" in text.splitlines()[0] else ","
         found = [tuple(row) for row in csv.reader(io.StringIO(text, newline=""), delimiter=delimiter)]

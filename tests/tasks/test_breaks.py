@@ -19,8 +19,9 @@ from tasks.compose.breaks import BoundariesMixed, FigureBroken, between
 from tasks.compose.draft import About, Figure, Multiples, Table
 from tasks.measure import Broken
 from tasks.protect import ProtectedFigure
+from tests.sample import HERE
 from tests.samples.brief import HEADER
-from tests.tasks.test_compose import AT, BODY, COUNCIL, COVERED, EDITION, HERE, THERE, block_of, fenced, figure
+from tests.tasks.test_compose import AT, BODY, COUNCIL, COVERED, EDITION, THERE, block_of, fenced, figure
 
 BREAK = Broken("2024-01-01", "2024", (("en", "new boundaries"), ("fr", "nouvelles limites")))
 YEARS = [("2022", 900), ("2023", 950), ("2024", 1300), ("2025", 1350)]

@@ -16,6 +16,7 @@ from demo.census_file import HEADER, bulk, text, zipped
 from demo.publishers import FOLDER, Publishers
 from expectations import Contract, read
 from expectations.partnership import Partnership, read_partnership
+from tasks.stage import stage
 from tests import world
 
 FILE = read("statcan_census_file_2021")
@@ -61,8 +62,8 @@ def test_a_file_in_the_inbox_is_loaded(census: Census, partnership: Partnership)
 def test_the_file_says_what_the_service_says(census: Census, publishers: Publishers, partnership: Partnership) -> None:
     """Other ids, the same names and figures."""
     in_the_inbox(partnership, bulk(census, 2021))
-    world.refresh(partnership)
     service = read("statcan_census_cma")
+    world.refresh(partnership, FILE.name, service.name)
     names = [contract.columns["characteristic"].members for contract in (FILE, service)]
     assert list(names[0].values()) == list(names[1].values())
     for mine, its in zip(*(list(one) for one in names), strict=True):
@@ -311,7 +312,7 @@ def test_a_large_file_streams(census: Census, partnership: Partnership) -> None:
         data.write(rest.encode("windows-1252"))
     snapshot = world.snapshot_of(out.getvalue(), FILE, partnership, name="x.zip")
     tracemalloc.start()
-    staged = world.stage(snapshot, FILE, partnership)
+    staged = stage(snapshot, FILE, partnership)
     peak = tracemalloc.get_traced_memory()[1]
     tracemalloc.stop()
     assert staged.refusal is None

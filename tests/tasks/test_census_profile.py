@@ -4,6 +4,9 @@ from __future__ import annotations
 
 import json
 from typing import Any
+from urllib.error import HTTPError
+from urllib.request import Request as HttpRequest
+from urllib.request import urlopen
 
 import pytest
 
@@ -377,3 +380,20 @@ def test_an_answer_of_another_shape_is_refused(what: str, said: str, publishers:
     refusal = staged(told, partnership).refusal
     assert refusal is not None
     assert said in refusal[0]
+
+
+# The sample's own service
+
+
+def test_the_sample_gives_lists_of_codes_to_who_accepts_them(publishers: Publishers) -> None:
+    """JSON for one Accept header only, as the publisher does; anything that is no SDMX is not acceptable."""
+    host = f"{publishers.url}/api.statcan.gc.ca/census-recensement/profile/sdmx/rest"
+    accept = "application/vnd.sdmx.structure+json;version=1.0"
+    with urlopen(HttpRequest(f"{host}/codelist/STC_CP/CL_CHARACTERISTIC", headers={"Accept": accept})) as told:
+        codes = json.load(told)["data"]["codelists"][0]["codes"]
+    assert {"id": RECENT, "name": "      2016 to 2021"} in codes
+    with urlopen(HttpRequest(f"{host}/codelist/STC_CP/CL_CHARACTERISTIC")) as told:
+        assert told.read().startswith(b"<?xml")
+    asked_so = HttpRequest(f"{host}/data/STC_CP,DF_CMACA/A5.2021S0503529.1.1.1", headers={"Accept": "image/png"})
+    with pytest.raises(HTTPError, match="406"):
+        urlopen(asked_so)

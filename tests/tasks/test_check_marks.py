@@ -8,8 +8,6 @@ from __future__ import annotations
 
 from typing import Any
 
-import pytest
-
 from expectations import Contract, parse, read
 from expectations.partnership import Partnership
 from sql.ledger import QUALITY

@@ -186,6 +186,7 @@ def test_a_table_that_is_not_there_answers_500(publishers: Publishers, partnersh
         ("html503", "unreachable", "answered 503"),
         ("empty", "blocked", "0 bytes"),
         ("hang", "unreachable", "gave no answer in time"),
+        ("truncate", "blocked", "breaks off"),
         ("cloudflare403", "blocked", "answered 403"),
     ],
 )
@@ -231,6 +232,14 @@ def test_a_title_may_name_the_place_that_was_asked_for(partnership: Partnership)
     assert judged(body, partnership).outcome == "passed"
     inbox = small(source=VACANCY.source.model_copy(update={"fetch": "inbox"}))
     assert judged(body, partnership, inbox, part="export.csv", facts={}).outcome == "passed"
+
+
+def test_a_form_that_gives_the_name_has_it_in_the_title(publishers: Publishers, partnership: Partnership) -> None:
+    """The portal repeats the name it is sent: the kept bytes then say whose they are."""
+    contract = world.changed("cmhc_vacancy", ("exportType: csv\n", "exportType: csv\n    GeograghyName: Peterborough\n"))
+    (snapshot,) = fetch(contract, partnership, Transport())
+    assert (store.folder(partnership.home) / snapshot.file).read_bytes().startswith(b"Peterborough \x97 Historical")
+    assert check(stage(snapshot, contract, partnership), contract, partnership).outcome == "passed"
 
 
 @pytest.mark.parametrize(
@@ -361,13 +370,15 @@ def test_a_row_that_cannot_be_read_waits_and_the_others_go_on(row: str, rule: st
         (export("2025 October,1.0,a ,1.0,a ,1.0,a ,1.0,a ,2.0,a ,").replace(b"Studio", b"Stud\x81io"), "bytes that are not cp1252 at byte"),
         (export("2025 October,1.0,a ,1.0,a ,1.0,a ,1.0,a ,2.0,a ,").decode("cp1252").encode(), "found the table"),
         (export(), "found column names and no rows"),
+        (export("2025 October,1.0,a ,1.0,a ,1.0,a ,1.0,a ,2.0,a ,").split(b"Source")[0], "found an export that breaks off"),
+        (export("2025 October,1.0,a ,\0").replace(b"?", b"\0"), "found text that cannot be read"),
         (b" \x97 Historical Vacancy Rates by Bedroom Type  \r\n2025 Row / Apartment October\r\n", "found no table"),
         (
             export("2025 October,1,,2,a ,", columns=",Studio,,,1 Bedroom,,"),
             "a name for each column, and nothing or an empty cell between two",
         ),
     ],
-    ids=["no data", "another encoding", "UTF-8", "no rows", "no table", "a hole in the columns"],
+    ids=["no data", "another encoding", "UTF-8", "no rows", "cut", "a NUL", "no table", "a hole in the columns"],
 )
 def test_a_file_of_another_shape_is_refused(body: bytes, said: str, partnership: Partnership) -> None:
     assert said in refusal(body, partnership)

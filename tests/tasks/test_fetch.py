@@ -91,7 +91,7 @@ def test_an_unchanged_table_is_neither_downloaded_nor_parsed(
     assert stagings == []
     later = publishers.log[first:]
     assert not [seen for seen in later if "/tbl/csv/" in seen.path]
-    files = sorted(contract.source.resource for contract in partnership.contracts() if contract.source.resource.endswith(".csv"))
+    files = sorted(read(name).source.resource for name in world.PUBLIC if read(name).source.resource.endswith(".csv"))
     assert sorted((seen.path.rsplit("/", 1)[-1], seen.status) for seen in later if ".csv" in seen.path) == [(file, 304) for file in files]
 
 

@@ -2,14 +2,17 @@
 
 from __future__ import annotations
 
+import sqlite3
 from collections.abc import Iterable
+from contextlib import closing
 from typing import Any
 
 import pytest
 
-from expectations import Contract, ContractBroken, Revision, Total, read
+from demo.publishers import Publishers
+from expectations import Contract, ContractBroken, Limit, Revision, Total, read
 from expectations.partnership import Partnership
-from tasks.check import Finding, Verdict
+from tasks.check import Finding, Verdict, check
 from tests import world
 from tests.world import ircc_file, ircc_row, judged, loaded, population_row, statcan_file, zipped
 
@@ -33,9 +36,9 @@ def called(partnership: Partnership, code: str) -> str:
     return f"{partnership.place_names('en')[code]} ({code})"
 
 
-def months(names: Iterable[str] = world.MONTHS[:6], *, year: int = 2025, **places: str) -> list[list[str]]:
+def months(places: dict[str, str], names: Iterable[str] = world.MONTHS[:6], *, year: int = 2025) -> list[list[str]]:
     """A row for each month and place, with the same total."""
-    return [ircc_row(year, month, place.replace("_", " "), total) for place, total in places.items() for month in names]
+    return [ircc_row(year, month, place, total) for place, total in places.items() for month in names]
 
 
 BOTH = {"Peterborough": "10", "Oshawa": "100"}
@@ -59,7 +62,7 @@ def gaps(name: str, say: str) -> Contract:
 @pytest.mark.parametrize(("say", "outcome"), [("allow", "passed"), ("warn", "passed"), ("refuse", "blocked")])
 def test_a_month_that_nobody_speaks_of_is_a_hole(say: str, outcome: str, partnership: Partnership) -> None:
     """Months 3 and 4 are missing of everybody: told, refused, or allowed, as the contract says."""
-    verdict = judged(ircc_file(months(["Jan", "Feb", "May", "Jun"], **BOTH)), gaps("ircc_pr_cma", say), partnership)
+    verdict = judged(ircc_file(months(BOTH, ["Jan", "Feb", "May", "Jun"])), gaps("ircc_pr_cma", say), partnership)
     assert verdict.outcome == outcome
     if say == "allow":
         assert verdict.findings == ()
@@ -116,7 +119,7 @@ def test_a_row_that_cannot_be_read_is_no_hole_besides(partnership: Partnership) 
 
 
 def test_zeros_that_are_left_out_are_no_holes(partnership: Partnership) -> None:
-    rows = [*months(Oshawa="100"), *months(["Jan", "Feb", "Jun"], Peterborough="10")]
+    rows = [*months({"Oshawa": "100"}), *months({"Peterborough": "10"}, ["Jan", "Feb", "Jun"])]
     assert judged(ircc_file(rows), RESIDENTS, partnership).findings == ()
 
 
@@ -125,9 +128,9 @@ def test_zeros_that_are_left_out_are_no_holes(partnership: Partnership) -> None:
 
 def test_an_old_file_served_again_is_refused(warehouse: str, partnership: Partnership) -> None:
     """The last period of the new file must not be older than the last in force; the same last period may come again."""
-    loaded(ircc_file(months(**BOTH)), RESIDENTS, partnership)
-    assert judged(ircc_file(months(Peterborough="15", Oshawa="100")), RESIDENTS, partnership).outcome == "passed"
-    old = ircc_file([*months(world.MONTHS, year=2024, **BOTH), *months(world.MONTHS[:5], **BOTH)])
+    loaded(ircc_file(months(BOTH)), RESIDENTS, partnership)
+    assert judged(ircc_file(months({"Peterborough": "15", "Oshawa": "100"})), RESIDENTS, partnership).outcome == "passed"
+    old = ircc_file([*months(BOTH, world.MONTHS, year=2024), *months(BOTH, world.MONTHS[:5])])
     verdict = judged(old, RESIDENTS, partnership)
     assert (rules(verdict), verdict.outcome) == ([("older", "critical")], "blocked")
     assert verdict.findings[0].found == "2025-05 as the last period"
@@ -136,13 +139,31 @@ def test_an_old_file_served_again_is_refused(warehouse: str, partnership: Partne
     assert judged(old, allowed, partnership).findings == ()
 
 
+# Half a file
+
+
+def test_half_of_a_monthly_file_is_refused(warehouse: str, partnership: Partnership) -> None:
+    """It is whole in its own eyes: only the file in force shows that half of it is missing."""
+    loaded(ircc_file(months({**BOTH, "Barrie": "5", "Toronto": "500"})), RESIDENTS, partnership)
+    verdict = judged(ircc_file(months(BOTH)), RESIDENTS, partnership)
+    assert (rules(verdict), verdict.outcome) == ([("shrink", "critical")], "blocked")
+    assert verdict.findings[0].expected == "at least 21 rows, 90% of the 24 in force"
+
+
+def test_half_of_a_table_is_refused_without_its_metadata(partnership: Partnership) -> None:
+    whole = ("2023-01", "2023-04", "2023-07", "2023-10")
+    loaded(table(*quarters(*whole), *quarters(*whole, code="11124")), POPULATION, partnership, **NAME)
+    verdict = judged(table(*quarters(*whole)), POPULATION, partnership, **NAME)
+    assert (rules(verdict), verdict.outcome) == ([("shrink", "critical"), ("stays_place", "critical")], "blocked")
+
+
 # Places and members that vanish
 
 
 def test_a_place_that_is_renamed_stops_the_file(warehouse: str, partnership: Partnership) -> None:
     """One of two places under another name: without this, its series would be withdrawn without a word."""
-    loaded(ircc_file(months(**BOTH)), RESIDENTS, partnership)
-    renamed = ircc_file([*months(Oshawa="100"), *months(**{"Peterborough (CMA)": "10"})])
+    loaded(ircc_file(months(BOTH)), RESIDENTS, partnership)
+    renamed = ircc_file([*months({"Oshawa": "100"}), *months({"Peterborough (CMA)": "10"})])
     verdict = judged(renamed, RESIDENTS, partnership)
     assert (rules(verdict), verdict.outcome) == ([("stays_place", "critical")], "blocked")
     assert verdict.findings[0].found == f"nothing of {called(partnership, world.PETERBOROUGH)}"
@@ -150,6 +171,22 @@ def test_a_place_that_is_renamed_stops_the_file(warehouse: str, partnership: Par
     before = world.as_of(partnership, RESIDENTS)
     assert loaded(renamed, RESIDENTS, partnership).outcome == "blocked"
     assert world.as_of(partnership, RESIDENTS) == before
+
+
+def test_a_label_that_is_mended_lets_the_same_file_in(warehouse: str, publishers: Publishers, partnership: Partnership) -> None:
+    """The finding says what to mend; once it is mended, the bytes that were refused are judged again."""
+    file, name = "ODP-PR-PT_CMA.csv", "ircc_pr_cma"
+    assert world.refresh(partnership, name)[name].outcome == "loaded"
+    before = world.as_of(partnership, RESIDENTS)
+    publishers.replace(file, world.edition(publishers, file).replace(b"\tPeterborough\t", b"\tPeterborough (CMA)\t"))
+    line = world.refresh(partnership, name)[name]
+    assert (line.outcome, line.findings[0].rule) == ("blocked", "stays_place")
+    labels = partnership.home / "registers" / "place_labels.csv"
+    labels.write_text(labels.read_text(encoding="utf-8") + f"ircc,Peterborough (CMA),{world.PETERBOROUGH}\n", encoding="utf-8")
+    assert world.refresh(partnership, name)[name].outcome == "loaded"
+    assert {(row["place"], row["period"]) for row in world.as_of(partnership, RESIDENTS)} == {
+        (row["place"], row["period"]) for row in before
+    }
 
 
 ALLOWED: dict[str, tuple[Contract, list[tuple[str, str]]]] = {
@@ -161,18 +198,18 @@ ALLOWED: dict[str, tuple[Contract, list[tuple[str, str]]]] = {
 @pytest.mark.parametrize("case", ALLOWED)
 def test_a_place_may_leave_where_the_contract_says_so(case: str, partnership: Partnership) -> None:
     contract, expected = ALLOWED[case]
-    loaded(ircc_file(months(**BOTH)), contract, partnership)
-    verdict = judged(ircc_file([*months(Oshawa="100"), *months(Barrie="10")]), contract, partnership)
+    loaded(ircc_file(months(BOTH)), contract, partnership)
+    verdict = judged(ircc_file([*months({"Oshawa": "100"}), *months({"Barrie": "10"})]), contract, partnership)
     assert (rules(verdict), verdict.outcome) == (expected, "passed")
 
 
 def test_a_place_we_no_longer_keep_is_not_missed(partnership: Partnership) -> None:
     """What the partnership itself gave up is no news about the file."""
-    loaded(ircc_file(months(**BOTH)), RESIDENTS, partnership)
+    loaded(ircc_file(months(BOTH)), RESIDENTS, partnership)
     kept = [code for code in partnership.context if code != OSHAWA]
     smaller = partnership.model_copy(update={"context": kept, "places": [code for code in partnership.places if code != OSHAWA]})
     assert OSHAWA in partnership.kept_places
-    assert judged(ircc_file([*months(Peterborough="10"), *months(Barrie="5")]), RESIDENTS, smaller).findings == ()
+    assert judged(ircc_file([*months({"Peterborough": "10"}), *months({"Barrie": "5"})]), RESIDENTS, smaller).findings == ()
 
 
 def test_boundaries_that_change_stop_the_file(partnership: Partnership) -> None:
@@ -219,15 +256,15 @@ def test_a_member_of_a_closed_list_that_vanishes_stops_the_file(partnership: Par
 
 def test_history_is_of_what_is_in_force(warehouse: str, partnership: Partnership) -> None:
     """A place that left with an accepted release is not missed for ever."""
-    loaded(ircc_file(months(**BOTH)), TAKES_ALL, partnership)
-    only = ircc_file([*months(Oshawa="100"), *months(Barrie="10")])
+    loaded(ircc_file(months(BOTH)), TAKES_ALL, partnership)
+    only = ircc_file([*months({"Oshawa": "100"}), *months({"Barrie": "10"})])
     assert loaded(only, TAKES_ALL, partnership).outcome == "passed"
-    again = ircc_file([*months(Oshawa="105"), *months(Barrie="10")])
+    again = ircc_file([*months({"Oshawa": "105"}), *months({"Barrie": "10"})])
     assert judged(again, RESIDENTS, partnership).findings == ()
 
 
 def test_the_first_file_has_no_past(warehouse: str, partnership: Partnership) -> None:
-    assert judged(ircc_file(months(Oshawa="100")), RESIDENTS, partnership).findings == ()
+    assert judged(ircc_file(months({"Oshawa": "100"})), RESIDENTS, partnership).findings == ()
 
 
 def test_partners_files_have_no_past(partnership: Partnership) -> None:
@@ -242,12 +279,12 @@ def test_partners_files_have_no_past(partnership: Partnership) -> None:
 
 def test_suppression_that_doubles_is_told_with_figures(warehouse: str, partnership: Partnership) -> None:
     """A warning: the file is taken, and somebody looks."""
-    half = months(world.MONTHS[:5], **BOTH)
-    loaded(ircc_file([*half, *months(["Jun"], Peterborough="--", Oshawa="100")]), RESIDENTS, partnership)
-    few = [*months(world.MONTHS[:4], **BOTH), *months(["May", "Jun"], Peterborough="--", Oshawa="100")]
+    half = months(BOTH, world.MONTHS[:5])
+    loaded(ircc_file([*half, *months({"Peterborough": "--", "Oshawa": "100"}, ["Jun"])]), RESIDENTS, partnership)
+    few = [*months(BOTH, world.MONTHS[:4]), *months({"Peterborough": "--", "Oshawa": "100"}, ["May", "Jun"])]
     verdict = judged(ircc_file(few), RESIDENTS, partnership)
     assert verdict.findings == (), "twice as many is not yet more than twice"
-    many = [*months(world.MONTHS[:3], **BOTH), *months(["Apr", "May", "Jun"], Peterborough="--", Oshawa="100")]
+    many = [*months(BOTH, world.MONTHS[:3]), *months({"Peterborough": "--", "Oshawa": "100"}, ["Apr", "May", "Jun"])]
     verdict = judged(ircc_file(many), RESIDENTS, partnership)
     assert (rules(verdict), verdict.outcome) == ([("marks", "warning")], "passed")
     assert verdict.findings[0].found == "3 of 12 cells without a number (25.0%)"
@@ -338,13 +375,17 @@ def test_a_cell_of_unknown_size_leaves_its_sum_out(partnership: Partnership) -> 
     assert (rules(verdict), verdict.findings[0].found) == ([("parts_1", "critical")], "no Women+")
 
 
-def components(genders: dict[str, str]) -> bytes:
+def components(*years: dict[str, str]) -> bytes:
+    """Births of one place by gender, for as many years from 2021 on."""
     header = [*world.STATCAN_HEADER[:3], "Gender", "Age group", "Components of population growth", *world.STATCAN_HEADER[3:]]
+    genders = ["Total - gender", "Men+", "Women+"]
     made = []
-    for number, (gender, printed) in enumerate(genders.items()):
-        mark = {"STATUS": "" if printed.isdigit() else printed, "COORDINATE": f"1.{number}", "DGUID": world.PETERBOROUGH}
-        row = population_row("2023/2024", "35", printed if printed.isdigit() else "", **mark)
-        made.append([*row[:3], gender, "All ages", "Births", *row[3:]])
+    for year, printed in enumerate(years, start=2021):
+        for gender, cell in printed.items():
+            value, status = (cell, "") if cell.isdigit() else ("", cell)
+            more = {"STATUS": status, "COORDINATE": f"1.{genders.index(gender)}", "DGUID": world.PETERBOROUGH}
+            row = population_row(f"{year}/{year + 1}", "35", value, **more)
+            made.append([*row[:3], gender, "All ages", "Births", *row[3:]])
     return zipped("17100149", statcan_file(made, header=header))
 
 
@@ -378,10 +419,39 @@ def test_what_history_costs(partnership: Partnership, monkeypatch: pytest.Monkey
 
     from sql.warehouse import reader
 
-    loaded(ircc_file(months(**BOTH)), RESIDENTS, partnership)
+    loaded(ircc_file(months(BOTH)), RESIDENTS, partnership)
     asked: list[Any] = []
     event.listen(reader(partnership.home), "before_cursor_execute", lambda *a: asked.append(a[2]) if a[2].startswith("SELECT") else None)
-    judged(ircc_file(months(**BOTH)), RESIDENTS, partnership)
+    judged(ircc_file(months(BOTH)), RESIDENTS, partnership)
     facts = [statement for statement in asked if "__facts" in statement]
     assert len(facts) == 1, facts
     assert len(asked) <= 12
+
+
+# Large tables
+
+
+def test_a_large_table_tells_the_same(partnership: Partnership, monkeypatch: pytest.MonkeyPatch) -> None:
+    """Facts that lie in blocks give the findings that facts in rows give: holes, marks, places, totals, limits."""
+    everywhere = read("statcan_components_cma").model_copy(
+        update={
+            "rows": (1, 100),
+            "totals": [Total(column="gender", total="Total - gender", parts=["Men+", "Women+"], severity="warning")],
+            "limits": [Limit(column="gender", member="Total - gender", max=35)],
+            "least_share": 0.0,
+        }
+    )
+    parts = {"Total - gender": "30", "Men+": "10", "Women+": "20"}
+    loaded(components(parts, parts, parts, parts), everywhere, partnership)
+    broken = components(parts, {"Men+": "10", "Women+": "x"}, parts | {"Total - gender": "40"}, parts | {"Total - gender": "33"})
+    found = []
+    for most in (20_000, 0):
+        for name in ("SMALL", "TOGETHER"):
+            monkeypatch.setattr(f"tasks.stage.staging.{name}", most)
+        made = world.staged(broken, everywhere, partnership)
+        with closing(sqlite3.connect(made.path)) as db:
+            assert bool(db.execute("select count(*) from block").fetchone()[0]) == (most == 0)
+        verdict = check(made, everywhere, partnership)
+        found.append((verdict.findings, verdict.outcome, verdict.rows_kept, verdict.rows_held))
+    assert found[0] == found[1]
+    assert [finding.rule for finding in found[0][0]] == ["most_1", "holes", "marks", "total_1"]

@@ -63,6 +63,13 @@ def test_a_code_of_no_place_of_ours_is_left_out(partnership: Partnership) -> Non
     assert places(printed("2021S0503999", partnership)) == {"2021A000235"}
 
 
+def test_a_vintage_nobody_has_entered_is_not_left_out_in_silence(partnership: Partnership) -> None:
+    made = printed("2031S0503529", partnership)
+    assert made.refusal is not None
+    assert made.refusal[0] == f"2031S0503529, which is {CMA} on the boundaries of another year"
+    assert f"statcan,2031S0503529,{CMA}" in made.refusal[2]
+
+
 @pytest.mark.parametrize(("code", "year"), [("2016S0503529", 2021), (CMA, 2016), ("2026S0503529", 2021)])
 def test_boundaries_that_change_under_a_contract_refuse_the_file(code: str, year: int, partnership: Partnership) -> None:
     """S39: a series goes on over new boundaries only when somebody has looked and named the break."""
