@@ -298,8 +298,8 @@ def brief(settings: Settings) -> Measured:
         composing = seconds(lambda: compose("council", office, figures, home, edition=edition))
         taken = [seconds(make), seconds(again), seconds(alone), composing]
         if turn:
-            for name, seconds in zip(times, taken, strict=True):
-                times[name].append(seconds / len(made))
+            for name, found in zip(times, taken, strict=True):
+                times[name].append(found / len(made))
     medians = {name: statistics.median(found) for name, found in times.items()}
     densities = {draft.language: list(document.densities) for draft, document in made}
     return {

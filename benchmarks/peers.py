@@ -76,7 +76,8 @@ def dlt(settings: Settings) -> Measured:
 
     pipeline = library.pipeline(
         "bench",
-        destination=library.destinations.postgres(_plain(settings.database)),
+        # The server trusts everybody on the loopback; dlt wants a password all the same.
+        destination=library.destinations.postgres(_plain(settings.database).replace("openlip@", "openlip:any@")),
         dataset_name="public",
         pipelines_dir=str(Path(settings.folder) / "dlt"),
     )

@@ -85,7 +85,7 @@ def check(staged: Staged, contract: Contract, partnership: Partnership) -> Verdi
     path = Path(staged.path)
     _views(path, contract)
     with _Staging(path) as db:
-        rows_before = history.lay(db, contract, partnership)
+        rows_before = history.lay(db, contract, partnership, part=staged.snapshot.part)
     rules = compile_contract(contract, partnership, rows_before=rows_before)
     broken, crashed = judge(path, rules, contract)
     findings = tuple(_findings(path, contract, partnership, broken, file))

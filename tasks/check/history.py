@@ -72,9 +72,8 @@ def _is_closed(name: str, contract: Contract) -> bool:
 
 
 def has_past(contract: Contract) -> bool:
-    """True for a table whose file is whole each time; registers and inboxes may hold anything, and a file about one place or one period
-    says nothing of the others."""
-    return contract.source.fetch not in ("register", "inbox", "cmhc") and not contract.has_file_per_period
+    """True for a table whose file is whole each time; registers, inboxes and files of one period say nothing of the rest."""
+    return contract.source.fetch not in ("register", "inbox") and not contract.has_file_per_period
 
 
 # Counting
@@ -91,18 +90,21 @@ class Noted:
     expected: str
 
 
-def lay(db: sqlite3.Connection, contract: Contract, partnership: Partnership) -> int:
-    """Write `history` into a staging file; how many rows the publisher's file in force has, 0 when there is none."""
+def lay(db: sqlite3.Connection, contract: Contract, partnership: Partnership, *, part: str = "") -> int:
+    """Write `history` into a staging file; how many rows the publisher's file in force has, 0 when there is none.
+
+    Of a table that comes in parts, a file for each place, a part is compared with what is in force of its own places.
+    """
     noted: list[Noted] = []
     rows_before = 0
     if not (contract.is_register or contract.is_partner):
         spells = _Spells(db)
         noted += [*_parts(db, contract), *(() if contract.gaps == "allow" else [*_gaps(db, contract), *_holes(db, contract, spells)])]
-        if has_past(contract) and is_begun(partnership.home):
+        if contract.source.fetch != "inbox" and is_begun(partnership.home):
             with reader(partnership.home).connect() as connection:
-                past = _Past.of(connection, contract)
-                if past is not None:
-                    rows_before = past.rows_read()
+                past = _Past.of(connection, contract, _places(db, contract) if part else {})
+                rows_before = past.rows_read(part) if past else 0
+                if past and has_past(contract):
                     noted += [*_older(db, past), *_leavers(db, contract, partnership, past), *_marks(spells, past)]
     db.execute("drop table if exists history")
     db.execute("create table history(number integer primary key, rule text, now real, was real, found text, expected text)")
@@ -176,6 +178,11 @@ def _members(db: sqlite3.Connection, column: str) -> set[str]:
     return {str(member) for (member,) in db.execute(f'select distinct "{column}" from series')}
 
 
+def _places(db: sqlite3.Connection, contract: Contract) -> dict[str, set[str]]:
+    """The places of the file by column."""
+    return {name: _members(db, name) for name in contract.dimensions if contract.columns[name].type == "place"}
+
+
 # Against what is in force
 
 
@@ -193,21 +200,25 @@ class _Past:
     numbers: int
 
     @staticmethod
-    def of(connection: Connection, contract: Contract) -> _Past | None:
-        """None when nothing is in force, or when it has other columns: then the load says so."""
+    def of(connection: Connection, contract: Contract, places: dict[str, set[str]]) -> _Past | None:
+        """What is in force, of those places where any are named; None for nothing, and for other columns: then the load says so."""
         release = ledger.in_force(connection, contract.name)
         target = tables(contract)
         if not release or target.series is None or not _fits(connection, target):
             return None
         newest = connection.scalar(select(func.max(ledger.release.c.release)).where(ledger.release.c.contract == contract.name))
         rows = target.rows(None if release == newest else release)
+        for column, codes in places.items():
+            ours = select(target.series.c.series_id).where(target.series.c[column].in_(codes))
+            rows = select(rows).where(rows.c.series_id.in_(ours)).subquery("facts")
         last, cells, numbers = connection.execute(select(func.max(rows.c.period), func.count(), func.count(rows.c.value))).one()
         return _Past(connection, contract, release, rows, target.series, int(last), cells, numbers) if cells else None
 
-    def rows_read(self) -> int:
+    def rows_read(self, part: str) -> int:
         release, said = ledger.release, ledger.verdict
         query = select(said.c.rows_read).join(release, release.c.verdict == said.c.id)
-        return int(self.connection.scalar(query.where(release.c.contract == self.contract.name, release.c.release == self.release)) or 0)
+        query = query.where(release.c.contract == self.contract.name, release.c.part == part, release.c.release <= self.release)
+        return int(self.connection.scalar(query.order_by(release.c.release.desc()).limit(1)) or 0)
 
     def code(self, period: int) -> str:
         return str(self.connection.scalar(select(ledger.period.c.code).where(ledger.period.c.period_id == period)))

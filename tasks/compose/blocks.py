@@ -126,9 +126,7 @@ class Blocks:
                 self.book.ranged.add(figure.key)
         chart = ChartData(kind, tuple(series for series, _ in made), self._alternative(part.title, made, where), break_label=self._break)
         printed_from = [figure for _, figures in made for figure in figures]
-        broken = self._broken(printed_from)
-        source = source_line(printed_from, self.text)
-        return Figure(title, subtitle, chart, " ".join([f"{source}.", *broken]) if broken else source)
+        return Figure(title, subtitle, chart, _followed(source_line(printed_from, self.text), self._broken(printed_from)))
 
     @property
     def _break(self) -> str:
@@ -174,7 +172,8 @@ class Blocks:
             chart = ChartData("multiple", (series,), told, top=top, break_label=self._break)
             number = f'<span class="figure" id="{identity}">{shown}</span>{self.text.raised(figures[-1])}'
             items.append(Multiple(number, series.name, chart))
-        return Multiples(title, subtitle, tuple(items))
+        broken = self._broken([figure for _, figures in made for figure in figures])
+        return Multiples(title, _followed(subtitle, broken), tuple(items))
 
     def _asks(self, part: Part, where: str) -> Asks:
         items = tuple(
@@ -257,6 +256,11 @@ KINDS = ("asks", "changes", "columns", "multiples", "numbers", "prose", "table",
 def _drawn(line: dict[str, Any]) -> Reference:
     """The last figure of a line of a chart."""
     return Reference(line["indicator"], line.get("place", "area"), "last", "number")
+
+
+def _followed(line: str, sentences: list[str]) -> str:
+    """A line under or over a chart, and sentences after it."""
+    return " ".join([f"{line}." if line else "", *sentences]).strip() if sentences else line
 
 
 def _strings(data: Any) -> Iterator[str]:

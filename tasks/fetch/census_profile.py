@@ -43,23 +43,25 @@ AREAS = {
     "DF_FSA": ("A0011",),
 }
 PATIENCE = 300
-QUARTER = 92
+QUARTER, WEEK = 92, 7  # days
 
 
 def census_profile(contract: Contract, partnership: Partnership, transport: Transport) -> list[Snapshot]:
     """The answer to the contract's question: kept, or asked for when the question is new or the last answer is a quarter old.
 
-    A partnership without an area of the dataflow's kind has nothing to ask.
+    An answer that was refused is asked for again after a week; until then a mended contract is tried on the answer we hold. A
+    partnership without an area of the dataflow's kind has nothing to ask.
     """
     if not areas(contract.model_copy(update={"geography": None}), partnership):
         return []
     url = question(contract, partnership)
-    before = store.trusted(partnership, contract)
+    before = store.last(partnership, contract)
     same = before is not None and before["url"] == url
-    if before and same and (clock.today() - _last_asked(partnership, contract)).days < QUARTER:
+    refused = before is not None and same and store.is_broken(partnership, contract, before)
+    if before and same and (clock.today() - _last_asked(partnership, contract)).days < (WEEK if refused else QUARTER):
         return [store.from_row(before)]  # nobody was asked, so nothing is noted
     headers = {"Accept-Language": contract.source.language}
-    etag = store.etag_of(before) if same else ""
+    etag = store.etag_of(before) if same and not refused else ""
     received = transport.download(url, store.folder(partnership.home), etag=etag, headers=headers, patience=PATIENCE)
     if received is None:
         assert before is not None

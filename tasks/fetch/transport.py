@@ -79,6 +79,7 @@ class Transport:
     def __init__(self, context: tls.Context | None = None, *, about: Collection[str] = ()) -> None:
         self.about = frozenset(about)
         self.session = requests.Session()
+        self.session.max_redirects = 5
         self.session.headers.update({"User-Agent": USER_AGENT})
         adapter = _Adapter(context or tls.context())
         for scheme in ("https://", "http://"):
@@ -224,6 +225,10 @@ class Transport:
         timeout = (connect, max(read, patience))
         response = self.session.request(method, rewrite(url), json=body, data=form, headers=headers, timeout=timeout, stream=True)
         try:
+            if rewrite(url).startswith("https:") and not response.url.startswith("https:"):
+                raise NotData(
+                    f"{url} sends us on to {response.url}, which is not safe. Nothing was kept; check the address in the contract."
+                )
             return _accepted(response, url)
         except Exception:
             response.close()

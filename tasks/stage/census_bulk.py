@@ -41,7 +41,10 @@ def stage_census_bulk(staging: Staging, source: Path, _snapshot: Snapshot, contr
             for name in _data_files(archive):
                 with archive.open(name) as body:
                     reader.read(name, body)
-    except (zipfile.BadZipFile, zlib.error, EOFError, NotImplementedError) as error:
+    except NotImplementedError as error:
+        fix = "Unpack it, pack the files again as an ordinary zip, and put that into the inbox."
+        raise ShapeChanged(f"a zip packed in a way that is not read here ({error})", "an ordinary zip file", fix) from error
+    except (zipfile.BadZipFile, zlib.error, EOFError) as error:
         raise ShapeChanged(f"a broken zip file ({error})", "a whole zip file of the Census Profile", AGAIN) from error
     reader.finish()
 

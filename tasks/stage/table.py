@@ -44,6 +44,7 @@ class Table:
         self.columns = dialect.columns
         self.period = self.columns[named[contract.period or ""][0]]
         self.dimensions = {name: self.columns[named[name][0]] for name in contract.dimensions if name in named}
+        self.grain = [(name, contract.columns[name]) for name in contract.dimensions]
         self.series = Sequence(
             list(dict.fromkeys([self.columns["COORDINATE"], *self.dimensions.values(), self.columns["SCALAR_ID"]])),
             self.columns["COORDINATE"],
@@ -109,6 +110,8 @@ class Table:
             return
         quality = letters | symbols | self.ended[ids]
         values *= self.scale[ids]
+        # A mark counts before a number beside it: a 0 that is marked as rounded to nothing is no zero.
+        values[status > 0] = np.nan
         columns = (rows, ids + 1, spans, values, status, quality)
         self.staging.add_facts(*(columns if keep.all() else [column[keep] for column in columns]))
 
@@ -260,8 +263,7 @@ class Table:
 
     def _codes(self, printed: dict[str, str]) -> list[str | None]:
         codes: list[str | None] = []
-        for name in self.contract.dimensions:
-            column = self.contract.columns[name]
+        for name, column in self.grain:
             label = printed.get(name, column.constant)
             codes.append(self._place(label) if column.type == "place" and name in printed else label)
         return codes

@@ -22,12 +22,14 @@ TABLES = {
     if contract.source.fetch == "statcan" and contract.layout.kind == "statcan"
 }
 PRODUCTS = {name: contract.source.table.replace("-", "")[:8] for name, contract in TABLES.items()}
-# What the catalogue asks of public sources that this publisher's full tables can answer, by our names.
+# What the partnership's catalogue of indicators asks of public sources, by our names, and the table that answers.
 INDICATORS = {
     "hate_crime_rate": "statcan_hate_crime_cma",
+    "hate_crime_number": "statcan_hate_crime_cma",
     "employment_rate_gap": "statcan_labour_immigrants_year",
     "retention_rate_5_years": "statcan_immigrant_mobility_cma",
     "immigrant_median_wage": "statcan_immigrant_income_cma",
+    "pr_admissions_month": "ircc_pr_cma",
 }
 
 

@@ -156,6 +156,7 @@ def test_a_small_multiple_is_parted_too(made: Made) -> None:
         made("A sentence.", fenced("multiples", "items: [{indicator: clients_served, name: clients}]\nlast: 3"), figures=found)[0]
     )
     assert isinstance(block, Multiples)
+    assert block.subtitle == "Break in April to June 2026: new boundaries."
     assert block.items[0].chart.series[0].breaks == (1,)
     assert block.items[0].chart.alternative.endswith("Break in April to June 2026: new boundaries.")
 

@@ -204,6 +204,19 @@ def test_a_zip_that_breaks_off_is_refused(census: Census, partnership: Partnersh
     assert "broken zip" in refusal(spoilt, partnership)[0]
 
 
+def test_a_zip_packed_in_another_way_is_refused_with_what_to_do(census: Census, partnership: Partnership) -> None:
+    """Windows packs files of gigabytes with Deflate64, which Python does not read."""
+    body = bytearray(bulk(census, 2021))
+    for sign, at in ((b"PK\x03\x04", 8), (b"PK\x01\x02", 10)):
+        start = 0
+        while (start := body.find(sign, start)) >= 0:
+            body[start + at] = 9
+            start += 4
+    found, expected, fix = refusal(bytes(body), partnership)
+    assert "packed in a way that is not read here" in found
+    assert (expected, fix[:9]) == ("an ordinary zip file", "Unpack it")
+
+
 def test_an_id_with_another_name_is_refused_and_both_are_named(census: Census, partnership: Partnership) -> None:
     body = text(census, 2021).replace('1536,"      2016 to 2021"', '1536,"      2011 to 2015"')
     found, expected, _ = refusal(zipped(2021, {"Ontario": body}), partnership)

@@ -16,6 +16,7 @@ from expectations.partnership import Partnership, read_partnership
 from tasks import Misuse
 from tasks.fetch import NotData, Snapshot, SourceUnavailable, Transport, fetch, store, transport
 from tasks.fetch.census_profile import areas, question
+from tasks.stage import stage
 from tests import world
 
 CMA = read("statcan_census_cma")
@@ -138,6 +139,24 @@ def test_a_correction_of_the_quarter_is_told_and_waits_for_a_person(
     world.later(monkeypatch, "2027-03-01T17:00:00")
     line = world.refresh(partnership, CMA.name)[CMA.name]
     assert (line.outcome, line.changed, line.new, line.gone) == ("waits", 1, 0, 0)
+
+
+def test_a_refused_answer_is_asked_for_again_after_a_week_and_a_mended_contract_is_tried_on_it(
+    publishers: Publishers, partnership: Partnership, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    """Minutes of waiting every day would not mend a name."""
+    publishers._census.called[RECENT] = "2016 to 2020"
+    assert world.refresh(partnership, CMA.name)[CMA.name].outcome == "blocked"
+    assert world.refresh(partnership, CMA.name)[CMA.name].outcome == "unchanged"
+    assert len(asked(publishers)) == 1
+    mended = world.changed("statcan_census_cma", ('"2016 to 2021"', '"2016 to 2020"'))
+    (held,) = fetched(mended, partnership)
+    assert stage(held, mended, partnership).refusal is None
+    assert len(asked(publishers)) == 1
+    world.later(monkeypatch, "2026-11-30T17:00:00")
+    publishers._census.called.clear()
+    assert world.refresh(partnership, CMA.name)[CMA.name].outcome == "loaded"
+    assert len(asked(publishers)) == 2
 
 
 def test_a_slow_answer_is_waited_for(publishers: Publishers, partnership: Partnership, monkeypatch: pytest.MonkeyPatch) -> None:

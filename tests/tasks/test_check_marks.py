@@ -44,6 +44,9 @@ STATCAN: list[tuple[str, str, str, Told]] = [
     ("", "F", "", (*NOTHING, "F", 0)),
     ("", "0s", "", (*NOTHING, "0s", 0)),
     ("", "<LOD", "", (*NOTHING, "<LOD", 0)),
+    ("0", "0s", "", (*NOTHING, "0s", 0)),
+    ("5", "x", "", (*NOTHING, "x", 0)),
+    ("5", "F", "r", (*NOTHING, "F", QUALITY["r"])),
     ("7", "E", "", (7.0, 7.0, 7.0, "", QUALITY["E"])),
     ("7", "", "p", (7.0, 7.0, 7.0, "", QUALITY["p"])),
     ("7", "A", "r", (7.0, 7.0, 7.0, "", QUALITY["A"] | QUALITY["r"])),
@@ -63,7 +66,7 @@ def test_marks_of_statistics_canada(warehouse: str, partnership: Partnership) ->
     assert (made.outcome, made.rows) == ("passed", len(STATCAN))
     found = told(partnership, POPULATION)
     assert [found[period] for period in sorted(found)] == [expected for *_, expected in STATCAN]
-    assert sums(partnership, POPULATION) == (11, 5, 28, 28, 28)
+    assert sums(partnership, POPULATION) == (14, 5, 28, 28, 28)
 
 
 TEXT = """

@@ -22,7 +22,7 @@ from demo.publishers import Publishers
 from expectations import read
 from expectations.partnership import Partnership
 from tasks.doctor import Look, doctor
-from tasks.fetch import SourceUnavailable, Transport, hosts, transport
+from tasks.fetch import NotData, SourceUnavailable, Transport, hosts, transport
 from tasks.fetch.probe import probe
 from tests import world
 
@@ -52,7 +52,7 @@ def certificate(folder: Path, *, days: int = 90) -> Path:
 
 
 @contextmanager
-def tls_server(pem: Path, *, alpn: tuple[str, ...] = ("http/1.1",), hangs_at: bytes = b"") -> Iterator[str]:
+def tls_server(pem: Path, *, alpn: tuple[str, ...] = ("http/1.1",), hangs_at: bytes = b"", answer: bytes = ANSWER) -> Iterator[str]:
     """A real TLS server on the loopback that answers everything; it keeps silent at a hello that offers `hangs_at` and no h2."""
     context = ssl.SSLContext(ssl.PROTOCOL_TLS_SERVER)
     context.load_cert_chain(pem)
@@ -67,7 +67,7 @@ def tls_server(pem: Path, *, alpn: tuple[str, ...] = ("http/1.1",), hangs_at: by
                 return
             with context.wrap_socket(connection, server_side=True) as secure:
                 secure.recv(4096)
-                secure.sendall(ANSWER)
+                secure.sendall(answer)
         except OSError:
             pass  # the client has gone
 
@@ -189,6 +189,18 @@ def test_a_certificate_that_nobody_vouches_for(environment: pytest.MonkeyPatch, 
             Transport().json(f"https://{WWW150}/x")
     assert found.status == 0
     assert "could not be asked safely (self-signed certificate)" in found.said
+
+
+def test_nobody_leads_us_from_tls_to_plain_http(publishers: Publishers, environment: pytest.MonkeyPatch, tmp_path: Path) -> None:
+    """A redirect to http:// may come from anybody on the way: what is there is not kept."""
+    pem = certificate(tmp_path)
+    environment.setenv("OPENLIP_CA_BUNDLE", str(pem))
+    plain = f"{publishers.url}/www.ircc.canada.ca/opendata-donneesouvertes/data/ODP-PR-PT_CMA.csv"
+    led = f"HTTP/1.1 302 Found\r\nLocation: {plain}\r\nContent-Length: 0\r\nConnection: close\r\n\r\n".encode()
+    with tls_server(pem, answer=led) as url:
+        environment.setenv("OPENLIP_PUBLISHERS", url)
+        with pytest.raises(NotData, match=r"sends us on to http://127\.0\.0\.1.* which is not safe"):
+            Transport().download("https://www.ircc.canada.ca/x.csv", tmp_path / "snapshots")
 
 
 def test_a_bundle_that_is_not_there_is_one_message(environment: pytest.MonkeyPatch, partnership: Partnership) -> None:

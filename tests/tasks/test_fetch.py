@@ -142,9 +142,9 @@ def test_a_revision_without_a_new_period_is_fetched(
 def test_the_same_bytes_under_a_new_release_time_are_not_parsed(
     publishers: Publishers, partnership: Partnership, monkeypatch: pytest.MonkeyPatch
 ) -> None:
-    """The publisher released a table again without changing a byte: once the day is over the new time is noted, nothing is staged."""
+    """The publisher released a table again without changing a byte: two days later the new time is noted, nothing is staged."""
     world.refresh(partnership, POPULATION.name)
-    world.later(monkeypatch, "2026-11-23T18:00:00")
+    world.later(monkeypatch, "2026-11-24T18:00:00")
     publishers.metadata("17100009", dict(publishers._statcan.metadata["17100009"]) | {"releaseTime": "2026-11-22T08:30"})
     assert fetched(POPULATION, partnership) == []
     row = store.last(partnership, POPULATION)
@@ -390,6 +390,7 @@ def test_tries_again_keep_their_distance_too(environment: pytest.MonkeyPatch, mo
 
     class Busy:
         status_code = 503
+        url = "https://open.canada.ca/"
 
         def __init__(self) -> None:
             self.headers: dict[str, str] = {}

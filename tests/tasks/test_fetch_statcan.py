@@ -337,13 +337,13 @@ def test_a_zip_that_is_not_renewed_yet_is_not_the_new_release(
     fetched(partnership, POPULATION)
     old = held(partnership)
     publishers.release(17100009, "2026-11-24T08:30", renewed(publishers) if built_again else None)
-    for moment in ("2026-11-24T08:45", "2026-11-24T10:30"):
+    for moment in ("2026-11-24T08:45", "2026-11-25T08:45"):
         at(publishers, monkeypatch, moment)
         with pytest.raises(NotYet, match=r"listed as released at 2026-11-24T13:30:00Z, but its file is not renewed yet"):
             fetched(partnership, POPULATION)
         assert held(partnership) == old
     publishers.replace("17100009-eng.zip", renewed(publishers, data=b"\n"))
-    at(publishers, monkeypatch, "2026-11-24T11:45")
+    at(publishers, monkeypatch, "2026-11-25T11:45")
     (snapshot,) = fetched(partnership, POPULATION)
     assert snapshot.published_at == "2026-11-24T13:30:00Z"
     assert snapshot.sha256 != old[0]
@@ -366,16 +366,16 @@ def test_a_zip_that_is_the_same_is_asked_for_conditionally(
 def test_a_release_without_new_data_is_no_new_vintage(
     built_again: bool, publishers: Publishers, partnership: Partnership, monkeypatch: pytest.MonkeyPatch
 ) -> None:
-    """Once the day is over, the same data are what was released: the time is noted, and there is nothing to stage."""
+    """Two days later the same data are what was released: the time is noted, and there is nothing to stage."""
     fetched(partnership, POPULATION)
     sha256, _ = held(partnership)
     publishers.release(17100009, "2026-11-24T08:30", renewed(publishers) if built_again else None)
-    at(publishers, monkeypatch, "2026-11-25T08:45")
+    at(publishers, monkeypatch, "2026-11-26T08:45")
     assert fetched(partnership, POPULATION) == []
     assert held(partnership) == (sha256, "2026-11-24T13:30:00Z")
-    before = at(publishers, monkeypatch, "2026-11-25T12:00")
+    before = at(publishers, monkeypatch, "2026-11-26T12:00")
     fetched(partnership, POPULATION)
-    assert asked(publishers, before) == ["2026-11-25"]
+    assert asked(publishers, before) == ["2026-11-26"]
 
 
 def test_a_release_without_new_data_is_not_parsed(
@@ -383,7 +383,7 @@ def test_a_release_without_new_data_is_not_parsed(
 ) -> None:
     world.refresh(partnership, POPULATION.name)
     publishers.release(17100009, "2026-11-24T08:30", renewed(publishers))
-    at(publishers, monkeypatch, "2026-11-25T08:45")
+    at(publishers, monkeypatch, "2026-11-26T08:45")
     assert fetched(partnership, POPULATION) == []
     assert len(world.ask(partnership, "select 1 from release where contract = :c", c=POPULATION.name)) == 1
 

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import random
 import sqlite3
 from collections.abc import Iterable
 from contextlib import closing
@@ -254,6 +255,17 @@ def test_a_member_of_a_closed_list_that_vanishes_stops_the_file(partnership: Par
     assert judged(by_group(a="10", c="10"), grouped(", one_of: [a, c]"), partnership).findings == ()
 
 
+def test_a_part_is_compared_with_its_own_places(warehouse: str, partnership: Partnership) -> None:
+    """A table that comes as a file for each place: the others are not missing from it, and each has its own last period and length."""
+    half = world.MONTHS[:3]
+    loaded(ircc_file(months({"Peterborough": "10"})), RESIDENTS, partnership, part="one")
+    loaded(ircc_file(months({"Oshawa": "100"}, half)), RESIDENTS, partnership, part="two")
+    assert judged(ircc_file(months({"Oshawa": "105"}, half)), RESIDENTS, partnership, part="two").findings == ()
+    verdict = judged(ircc_file(months({"Peterborough": "15"}, half)), RESIDENTS, partnership, part="one")
+    assert rules(verdict) == [("shrink", "critical"), ("older", "critical")]
+    assert verdict.findings[0].expected == "at least 5 rows, 90% of the 6 in force"
+
+
 def test_history_is_of_what_is_in_force(warehouse: str, partnership: Partnership) -> None:
     """A place that left with an accepted release is not missed for ever."""
     loaded(ircc_file(months(BOTH)), TAKES_ALL, partnership)
@@ -324,6 +336,25 @@ def test_rounded_and_hidden_parts_add_up(totals: dict[str, str], fits: bool, par
     verdict = judged(by_group(**totals), GROUPS, partnership)
     assert [rule for rule, _ in rules(verdict)] == ([] if fits else ["total_1"] * 6)
     assert verdict.outcome == ("passed" if fits else "blocked")
+
+
+def test_honest_rounding_never_alarms(partnership: Partnership) -> None:
+    """S14: true parts and their true total, each rounded, hidden or left out on its own, in 360 months."""
+    chance = random.Random(14)
+
+    def printed(number: int) -> str:
+        return "--" if number < 5 else str(5 * round(number / 5))
+
+    rows = []
+    for year in range(1995, 2025):
+        for month in world.MONTHS:
+            a, b = (chance.choice([0, chance.randint(1, 12), chance.randint(1, 400)]) for _ in range(2))
+            for group, number in {"all": a + b, "a": a, "b": b}.items():
+                if number:
+                    rows.append(ircc_row(year, month, "Peterborough", printed(number), province=group))
+    verdict = judged(ircc_file(rows), GROUPS, partnership)
+    assert told(verdict, "total_1") == []
+    assert verdict.outcome == "passed"
 
 
 def test_a_total_that_is_off_is_named_with_its_sum(partnership: Partnership) -> None:
