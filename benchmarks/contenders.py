@@ -213,7 +213,7 @@ def refresh(settings: Settings) -> Measured:
         publishers.replace(f"{PID}-eng.zip", Path(settings.zip).read_bytes())
         publishers.metadata(PID, metadata(settings.rows))
         os.environ |= {"OPENLIP_PUBLISHERS": publishers.url, "OPENLIP_NOW": MORNING}
-        first = seconds(lambda: _all_are(refresh_tables(home, [], verbs), "loaded"))
+        first = seconds(lambda: _all_are(refresh_tables(home, [], verbs), "loaded", "unchanged"))
         tables, asked = calls["stage"], len(publishers.log)
         calls.update(dict.fromkeys(calls, 0))
         os.environ["OPENLIP_NOW"] = EVENING
@@ -221,7 +221,8 @@ def refresh(settings: Settings) -> Measured:
         seen = publishers.log[asked:]
     requests = sorted({f"{one.method} {_kind(one.path)} {one.status}" for one in seen})
     assert not any(calls.values()), calls
-    assert not any("download" in request and "200" in request for request in requests), requests
+    # CMHC's export form answers every question anew; its bytes are compared after that.
+    assert not any("download" in one and "200" in one and "ExportTable" not in one for one in requests), requests
     counts = {"tables": tables, "staged": calls["stage"], "requests": requests, "requests_each": len(seen) / settings.repeat}
     usual = statistics.median(times)
     return {"ratio": usual / first, "seconds": usual, "peer": first, "all": [times]} | counts
@@ -237,8 +238,9 @@ def _more_tables(overlay: Path) -> None:
         (overlay / f"bench_population_{number:02}.yaml").write_text(body, encoding="utf-8")
 
 
-def _all_are(lines: list[Any], outcome: str) -> None:
-    assert {line.outcome for line in lines} == {outcome}, lines
+def _all_are(lines: list[Any], *outcomes: str) -> None:
+    """An inbox in which nothing lies yet is unchanged from the beginning."""
+    assert {line.outcome for line in lines} <= {*outcomes}, lines
 
 
 def _kind(path: str) -> str:
@@ -269,8 +271,8 @@ def brief(settings: Settings) -> Measured:
     write_inbox(home.home / "inbox" / "partner_metrics", dirty=False)
     with Publishers() as publishers:
         os.environ |= {"OPENLIP_PUBLISHERS": publishers.url, "OPENLIP_NOW": MORNING}
-        _all_are(refresh_tables(home, [], Verbs()), "loaded")
-        _all_are(collect_files(home, [], Verbs()), "loaded")
+        _all_are(refresh_tables(home, [], Verbs()), "loaded", "unchanged")
+        _all_are(collect_files(home, [], Verbs()), "loaded", "unchanged")
     figures = protect(measure(home, indicators_of("council", home), known_at=clock.stamp()), home)
     office, edition, folder = office_of(home, "city_council"), clock.today(), home.home / "editions"
 

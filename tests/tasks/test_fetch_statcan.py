@@ -315,6 +315,19 @@ def test_the_night_build_is_not_taken_for_the_release_before(
     assert len(fetched(partnership, POPULATION)) == 1
 
 
+def test_the_loopback_keeps_its_own_hours(publishers: Publishers, monkeypatch: pytest.MonkeyPatch, tmp_path: Path) -> None:
+    """Whoever asks too early is answered as the publisher would: 409 for the list of the day and for the zip."""
+    publishers.release(17100009, "2026-11-05T08:30", b"PK")
+    link = "https://www150.statcan.gc.ca/n1/tbl/csv/17100009-eng.zip"
+    at(publishers, monkeypatch, "2026-11-05T08:29")
+    for ask in (lambda: Transport().download(link, tmp_path / "snapshots"), lambda: wds.Service(Transport()).changed(clock.today())):
+        with pytest.raises(NotYet, match=r"Nothing yet: .* says that the release is not out yet"):
+            ask()
+    at(publishers, monkeypatch, "2026-11-05T08:30")
+    assert Transport().download(link, tmp_path / "snapshots") is not None
+    assert "17100009" in wds.Service(Transport()).changed(clock.today())
+
+
 def test_a_time_with_a_zone_means_what_it_says(publishers: Publishers, partnership: Partnership, monkeypatch: pytest.MonkeyPatch) -> None:
     """S22: the inventory gives Z, the metadata none; both are the same moment, so nothing is fetched again."""
     publishers.release(17100009, "2026-10-30T08:30")

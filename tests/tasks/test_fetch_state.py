@@ -114,6 +114,7 @@ def test_the_parts_of_a_table_are_one_look(partnership: Partnership, monkeypatch
     good, bad = [("a", "unchanged"), ("b", "unchanged")], [("a", "unchanged"), ("b", "new"), ("", "refused")]
     told = [at(10, *good), at(11, *good), at(12, *bad), at(13, *bad), at(14, *good), at(15, ("", "unreachable")), at(16, *good)]
     assert told == [False, False, True, False, True, True, True]
+    assert [at(17, *bad), at(17, *good), at(17, *bad)] == [True, True, True], "looks within one minute are told apart"
 
 
 def test_registers_and_files_of_partners_are_well(partnership: Partnership) -> None:
