@@ -14,6 +14,7 @@ from pathlib import Path
 
 from expectations import Contract
 from expectations.partnership import Partnership
+from expectations.places import PlaceUnknown
 from flows.verbs import Verbs
 from sql import QueryBroken, clock
 from tasks import Misuse, Problem
@@ -95,9 +96,10 @@ def publish_brief(
     """Measure, protect, compose, render and record a brief for one office, in all its languages or those asked for."""
     edition = as_of or clock.today()
     known_at = known_by(edition)
+    addressed = office_of(partnership, office, edition)
     figures = verbs.measure(partnership, indicators_of(brief, partnership), known_at=known_at)
     protected = verbs.protect(figures, partnership)
-    drafts = verbs.compose(brief, office_of(partnership, office), protected, partnership, edition=edition)
+    drafts = verbs.compose(brief, addressed, protected, partnership, edition=edition)
     folder = partnership.home / "editions" / f"{edition.isoformat()}-{brief}-{office}"
     made = []
     for draft in drafts:
@@ -120,12 +122,16 @@ def known_by(day: date) -> str:
     return clock.stamp() if day == clock.today() else clock.end_of(day)
 
 
-def office_of(partnership: Partnership, office: str) -> Office:
-    """An office of the register; `Misuse` lists the offices there are."""
+def office_of(partnership: Partnership, office: str, day: date | None = None) -> Office:
+    """An office of the register; `Misuse` lists the offices there are, and stops one whose place was not there on that day."""
     offices = offices_of(partnership.home)
     if office not in offices:
         raise Misuse(f"There is no office {office!r} in registers/offices.csv. There are: {', '.join(offices)}.")
     row = offices[office]
+    try:
+        partnership.place_at(row["place"], day or clock.today())
+    except PlaceUnknown as error:
+        raise Misuse(f"registers/offices.csv, {office}: {error}") from error
     return Office(office, {"en": row["name_en"], "fr": row["name_fr"]}, tuple(row["languages"].split()))
 
 

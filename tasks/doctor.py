@@ -80,12 +80,14 @@ def _table(partnership: Partnership, contract: Contract) -> Look:
     what = f"table {contract.name}"
     state = store.state_of(partnership, contract)
     if state.looked_at is None:
-        return Look(what, contract.is_register, "never fetched. Run: openlip refresh")
-    told = [f"due {contract.due}", _in_force(state, contract), f"last look {_dated(state.looked_at)}"]
+        waits = contract.source.fetch == "inbox"
+        told = f"no file has come into inbox/{contract.name} yet" if waits else "never fetched. Run: openlip refresh"
+        return Look(what, waits or contract.is_register, told)
+    parts = [f"due {contract.due}", _in_force(state, contract), f"last look {_dated(state.looked_at)}"]
     if state.outcome != "ok":
-        told.append(f"{state.outcome} since {state.since}, last well {_dated(state.well_at) if state.well_at else 'never'}")
+        parts.append(f"{state.outcome} since {state.since}, last well {_dated(state.well_at) if state.well_at else 'never'}")
     well = state.outcome in ("ok", "not yet") and state.well_at is not None and _days(state.well_at) <= DUE_DAYS[contract.due]
-    return Look(what, well, "; ".join(told))
+    return Look(what, well, "; ".join(parts))
 
 
 def _in_force(state: store.State, contract: Contract) -> str:

@@ -23,7 +23,7 @@ import expectations
 import sql
 from demo.publishers import Publishers
 from expectations.partnership import Partnership
-from flows.sentences import Made, look_at_revisions, publish_brief, refresh_tables
+from flows.sentences import Made, look_at_revisions, office_of, publish_brief, refresh_tables
 from flows.verbs import Verbs
 from sql import ledger, warehouse
 from tasks import Misuse, Refused
@@ -176,6 +176,13 @@ def test_a_day_that_is_past_says_what_was_known_then(
     assert {key.split("@")[0] for key in differ} == {"pr_admissions_12_months"}
     told = {release["release"] for key in differ for release in after[key]["rows"]}
     assert told == {1, 2}, "one row of the new release among those of the old"
+
+
+def test_an_office_is_addressed_only_while_its_place_was_there(changing: Partnership) -> None:
+    """C11: the riding of the 2023 order began on 2024-04-23."""
+    with pytest.raises(Misuse, match="mp_peterborough"):
+        office_of(changing, "mp_peterborough", date(2024, 4, 22))
+    assert office_of(changing, "mp_peterborough", date(2024, 4, 23)).office == "mp_peterborough"
 
 
 def test_a_day_before_anything_was_known_has_no_brief(changing: Partnership) -> None:

@@ -269,3 +269,9 @@ def test_a_table_that_was_never_fetched(partnership: Partnership) -> None:
     world.refresh(partnership, "place_labels")
     told = look(doctor(partnership, network=False), f"table {RESIDENTS.name}")
     assert (told.ok, told.detail) == (False, "never fetched. Run: openlip refresh")
+
+
+def test_an_inbox_that_nobody_has_put_anything_into_is_well(partnership: Partnership) -> None:
+    world.refresh(partnership, "place_labels")
+    told = look(doctor(partnership, network=False), "table partner_metrics")
+    assert (told.ok, told.detail) == (True, "no file has come into inbox/partner_metrics yet")

@@ -7,6 +7,7 @@ import json
 import pytest
 
 from expectations import Contract
+from expectations.contract import History, Revision
 from expectations.partnership import Partnership
 from sql import ledger
 from sql import warehouse as engines
@@ -16,7 +17,15 @@ from tests.world import ask, changed, later, loaded, population_row, statcan_fil
 
 NAME = "statcan_population_quarterly"
 SMALL = (("rows: [100, 20000]", "rows: [1, 20000]"),)
-CONTRACT = changed(NAME, *SMALL, add="revision: {percent: 1, least: 10}\ngaps: allow\n")
+
+
+def contract(revision: Revision, **more: object) -> Contract:
+    """The shipped contract with another rule for revisions, for a file of a few rows."""
+    made = changed(NAME, *SMALL).model_copy(update={"revision": revision, "gaps": "allow", "history": History()} | more)
+    return made.model_copy(update={"digest": f"{made.digest[:40]}{hash(str(made.model_dump())):024x}"[:64]})
+
+
+CONTRACT = contract(Revision(percent=1, least=10))
 BASE = {"2020-01": "14000", "2020-04": "14100", "2020-07": "14200", "2020-10": "14300"}
 
 
@@ -88,16 +97,16 @@ def test_what_comes_after_a_waiting_vintage_is_compared_with_the_one_in_force(wa
 
 @pytest.mark.parametrize("value", ["", "15000"])
 def test_the_open_end_of_a_series_may_change(value: str, warehouse: str, partnership: Partnership) -> None:
-    contract = changed(NAME, *SMALL, add="revision: {open_periods: 2}\ngaps: allow\n")
-    take(partnership, BASE, contract)
-    assert not take(partnership, BASE | {"2020-07": value}, contract).waits
-    assert take(partnership, BASE | {"2020-04": value}, contract).waits
+    two = contract(Revision(open_periods=2))
+    take(partnership, BASE, two)
+    assert not take(partnership, BASE | {"2020-07": value}, two).waits
+    assert take(partnership, BASE | {"2020-04": value}, two).waits
 
 
 def test_a_rule_accepts_by_itself_where_the_contract_says_so(warehouse: str, partnership: Partnership) -> None:
-    contract = changed(NAME, *SMALL, add="revision: {accept: always}\n")
-    take(partnership, BASE, contract)
-    revised = take(partnership, BASE | {"2020-04": "15000"}, contract)
+    always = contract(Revision(accept="always"))
+    take(partnership, BASE, always)
+    revised = take(partnership, BASE | {"2020-04": "15000"}, always)
     assert (revised.material, revised.waits) == (1, False)
 
 
@@ -128,8 +137,8 @@ def test_another_title_waits_though_no_figure_moved(title: str, waits: bool, war
 
 def test_other_boundaries_wait(warehouse: str, partnership: Partnership) -> None:
     """C14: a table that goes over to other boundaries."""
-    take(partnership, BASE, changed(NAME, *SMALL, add="geography: 2016\n"))
-    revised = take(partnership, BASE | {"2021-01": "14500"}, changed(NAME, *SMALL, add="geography: 2021\n"))
+    take(partnership, BASE, contract(Revision(), geography=2016))
+    revised = take(partnership, BASE | {"2021-01": "14500"}, contract(Revision(), geography=2021))
     assert revised.waits
     assert "2016" in revised.definitions[0]
 
@@ -139,7 +148,8 @@ def test_a_member_under_another_name_waits(warehouse: str, partnership: Partners
     take(partnership, BASE)
     rows = [population_row(period, "35", value) for period, value in BASE.items()]
     rows += [population_row(period, "24", "8500000") for period in BASE]
-    everywhere = changed(NAME, *SMALL, ("places: partnership", "places: all"), add="least_share: 0\ngaps: allow\n")
+    source = CONTRACT.source.model_copy(update={"places": "all"})
+    everywhere = contract(Revision(), source=source, least_share=0, history=History(may_leave={"place": ["2021A000011124"]}))
     loaded(zipped("17100009", statcan_file(rows)), everywhere, partnership)
     ((definitions,),) = ask(partnership, "select definitions from revision order by release desc limit 1")
     assert "2021A000011124" in definitions
