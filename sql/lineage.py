@@ -60,7 +60,7 @@ def letters(qualities: list[int]) -> str:
     for quality in qualities:
         bits |= quality
     worst = next((letter for letter in "EDCBA" if bits & QUALITY[letter]), "")
-    return worst + "".join(letter for letter in "prt" if bits & QUALITY[letter])
+    return worst + "".join(letter for letter in "prtc" if bits & QUALITY[letter])
 
 
 def with_origin(text: str, dialect: str) -> str:

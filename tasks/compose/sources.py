@@ -88,7 +88,7 @@ def _letters(figures: list[ProtectedFigure], text: Text) -> list[str]:
     """Each letter beside a number, explained once."""
     words, found = text.language.words, {letter for figure in figures for letter in text.language.letters(figure)}
     return [
-        text.language.spaced(str(words["quality_legend"]).format(letter=letter, meaning=meaning))
+        text.language.spaced(str(words["corrected_legend" if letter == "c" else "quality_legend"]).format(letter=letter, meaning=meaning))
         for letter, meaning in words["quality"].items()
         if letter in found
     ]

@@ -12,6 +12,7 @@ from demo.publishers import Publishers
 from expectations import Contract, ContractBroken
 from expectations.partnership import Partnership
 from sql.ledger import QUALITY
+from tasks.measure import measure
 from tests import world
 from tests.world import as_of, ircc_file, ircc_row, judged, loaded, population_row, statcan_file, zipped
 
@@ -72,6 +73,8 @@ def test_a_known_error_is_corrected_and_says_so(warehouse: str, partnership: Par
     assert found["2024-Q2"] == (16000000.0, "", 0)
     origin = world.ask(partnership, 'select "row" from statcan_population_quarterly__facts where value = 16124116')
     assert origin == [(2,)], "it still walks back to the publisher's row"
+    letters = {figure.period: figure.quality for figure in measure(partnership, ["population_quarter"])}
+    assert letters == {"2024-Q2": "", "2024-Q3": "Ec"}, "a brief prints the letter beside the number"
 
 
 MARKS = [
