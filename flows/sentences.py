@@ -152,7 +152,7 @@ def _chosen(contracts: Sequence[Contract], only: Sequence[str]) -> list[Contract
 
 
 def _all(contracts: Sequence[Contract], partnership: Partnership, verbs: Verbs) -> list[Line]:
-    transport = Transport()
+    transport = Transport(about=[contract.name for contract in contracts])
     return [line for contract in contracts for line in _table(contract, partnership, transport, verbs)]
 
 

@@ -1,4 +1,7 @@
-"""The verbs as a flow runs them: plain functions, or Prefect tasks with names, retries on fetching only, and no stored results."""
+"""The verbs as a flow runs them: plain functions, or Prefect tasks with names, and no stored results.
+
+No task is retried: the transport is patient by itself, and what it could not get is asked for again at the next run.
+"""
 
 from __future__ import annotations
 
@@ -10,7 +13,7 @@ from tasks.accept import Accepted, accept
 from tasks.build import Built, build
 from tasks.check import Verdict, check
 from tasks.compose import Draft, compose
-from tasks.fetch import NotYet, Snapshot, SourceUnavailable, fetch
+from tasks.fetch import Snapshot, fetch
 from tasks.load import Loaded, load
 from tasks.measure import Figure, measure
 from tasks.protect import ProtectedFigure, protect
@@ -47,11 +50,6 @@ def as_tasks() -> Verbs:
         made: Callable[..., Any] = task(name=name, cache_policy=NO_CACHE, persist_result=False, **more)(verb)
         return made
 
-    def again(_task: Any, _run: Any, state: Any) -> bool:
-        """Only a source that could not be reached is worth asking again at once."""
-        error = state.result(raise_on_failure=False)
-        return isinstance(error, SourceUnavailable) and not isinstance(error, NotYet)
-
     about = {
         "stage": "{contract.name}",
         "check": "{contract.name}",
@@ -64,5 +62,4 @@ def as_tasks() -> Verbs:
     names = ("stage", "check", "load", "build", "measure", "protect", "compose", "render", "record", "waiting", "accept")
     plain = Verbs()
     steps = {name: wrapped(getattr(plain, name), name, task_run_name=f"{name} {about.get(name, '')}".strip()) for name in names}
-    patience: dict[str, Any] = {"retries": 2, "retry_delay_seconds": [2, 20], "retry_jitter_factor": 0.5, "retry_condition_fn": again}
-    return Verbs(fetch=wrapped(fetch, "fetch", task_run_name="fetch {contract.name}", **patience), **steps)
+    return Verbs(fetch=wrapped(fetch, "fetch", task_run_name="fetch {contract.name}"), **steps)
