@@ -39,7 +39,7 @@ check: .venv/.dev
 	$(RUN)/mypy
 
 bench: .venv/.dev .venv/.bench .venv/.test-tools
-	$(RUN)/python -m benchmarks.run $(ARGS)
+	$(RUN)/python -m benchmarks.run $(if $(ROWS),--rows $(ROWS)) $(ARGS)
 
 clean:
 	rm -rf .venv .uv .demo build .mypy_cache .ruff_cache .pytest_cache

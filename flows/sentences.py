@@ -168,7 +168,7 @@ def _table(contract: Contract, partnership: Partnership, transport: Transport, v
     if not snapshots:
         return [Line(contract.name, "", "unchanged", message=again)]
     lines = [_file(snapshot, contract, partnership, verbs) for snapshot in snapshots]
-    return [replace(lines[0], message=f"{again} {lines[0].message}".strip()), *lines[1:]]
+    return lines if lines[0].is_bad else [replace(lines[0], message=f"{again} {lines[0].message}".strip()), *lines[1:]]
 
 
 def _not_there(contract: Contract, partnership: Partnership, error: Problem) -> Line:

@@ -14,6 +14,7 @@ from sql import copy_binary, warehouse
 from tasks.stage.blocks import NO_ROW, Facts, ranges
 
 ROWS_PER_STATEMENT = 400
+CACHE = "-16000"
 COLUMNS = ("series_id", "period", "value", "status", "quality", "row")
 Cells = copy_binary.Column
 
@@ -48,7 +49,12 @@ def pour(connection: Connection, table: str, names: Sequence[str], parts: Iterat
     """Write columns into a table, inside the transaction of the connection; how many rows that were."""
     driver: Any = connection.connection.driver_connection
     if warehouse.is_sqlite(connection):
-        return sum(_insert(driver, table, names, part) for part in parts)
+        # Rows come in the order of the key: few pages are touched at a time, and a large cache would only hold memory.
+        driver.execute(f"pragma cache_size={CACHE}")
+        try:
+            return sum(_insert(driver, table, names, part) for part in parts)
+        finally:
+            driver.execute(f"pragma cache_size={warehouse.PRAGMAS['cache_size']}")
     listed, count = ", ".join(f'"{name}"' for name in names), 0
     with driver.cursor().copy(f"copy {table} ({listed}) from stdin (format binary)") as copy:
         copy.write(copy_binary.HEAD)

@@ -71,7 +71,7 @@ class Staging:
         self.keys_are_unique = False
         self.in_rows = contract.is_register or bool(contract.corrections)
         self.db = sqlite3.connect(self._temporary, isolation_level=None)
-        for pragma in ("journal_mode=off", "synchronous=off", "cache_size=-50000", "locking_mode=exclusive"):
+        for pragma in ("page_size=16384", "journal_mode=off", "synchronous=off", "cache_size=-10000", "locking_mode=exclusive"):
             self.db.execute(f"pragma {pragma}")
         self._create()
 

@@ -104,7 +104,8 @@ def _following(code: str, count: int) -> list[str]:
 
 def _spelled(row: Row) -> Row:
     place = {"place": PLACES[row["place"]]} if row.get("place") in PLACES else {}
-    return {column: str(value) if column != "value" and not isinstance(value, int | float) else value for column, value in row.items()} | place
+    spelled = {column: value if column == "value" or isinstance(value, int | float) else str(value) for column, value in row.items()}
+    return spelled | place
 
 
 def _register(connection: Connection, target: Tables, rows: list[Row]) -> None:
