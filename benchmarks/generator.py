@@ -133,7 +133,8 @@ def write_table(path: Path, *, rows: int, vintage: int = 0, revise: float = 0.01
     temporary = path.with_suffix(".part")
     with zipfile.ZipFile(temporary, "w", zipfile.ZIP_DEFLATED, compresslevel=6) as archive:
         archive.comment = b"SAMPLE: not a file of Statistics Canada"
-        with archive.open(_entry(f"{PID}.csv"), "w") as data:
+        # From 2 GB on a member has the headers of ZIP64, as the publisher's largest tables do.
+        with archive.open(_entry(f"{PID}.csv"), "w", force_zip64=rows > 5_000_000) as data:
             data.write(b"\xef\xbb\xbf" + (",".join(f'"{name}"' for name in HEADER) + "\r\n").encode())
             _write_rows(data, shape, vintage, revise, seed)
         archive.writestr(_entry(f"{PID}_MetaData.csv"), b"\xef\xbb\xbf" + _description(shape).encode())

@@ -84,6 +84,8 @@ def _table(partnership: Partnership, contract: Contract) -> Look:
         told = f"no file has come into inbox/{contract.name} yet" if waits else "never fetched. Run: openlip refresh"
         return Look(what, waits or contract.is_register, told)
     parts = [f"due {contract.due}", _in_force(state, contract), f"last look {_dated(state.looked_at)}"]
+    if state.newest > state.release:
+        parts.append(f"release {state.newest} WAITS for a person: openlip accept {contract.name}")
     if state.outcome != "ok":
         parts.append(f"{state.outcome} since {state.since}, last well {_dated(state.well_at) if state.well_at else 'never'}")
     well = state.outcome in ("ok", "not yet") and state.well_at is not None and _days(state.well_at) <= DUE_DAYS[contract.due]

@@ -7,7 +7,7 @@ from dataclasses import dataclass
 from datetime import datetime, timedelta
 from itertools import takewhile
 
-from sqlalchemy import Select, select
+from sqlalchemy import Select, func, select
 
 from expectations import Contract
 from expectations.partnership import Partnership
@@ -30,6 +30,7 @@ class State:
 
     `outcome` is ok, not yet, unreachable or refused, and `since` when it began to be so; `was` is what it was before (ok for a table
     that was never looked at). `well_at`: the last look that went well. `published_at`: the publisher's time of the release in force.
+    `newest`: the newest release; above `release` while it waits for a person.
     """
 
     outcome: str = "ok"
@@ -39,6 +40,7 @@ class State:
     well_at: str | None = None
     release: int = 0
     published_at: str | None = None
+    newest: int = 0
 
     def sentence(self) -> str:
         """What stays in force, and how old that is."""
@@ -57,15 +59,16 @@ def state_of(partnership: Partnership, contract: Contract) -> State:
         kept = ledger.release
         query = select(kept.c.released_at).where(kept.c.contract == contract.name, kept.c.release == release)
         published_at = connection.scalar(query) if release else None
+        newest = connection.scalar(select(func.max(kept.c.release)).where(kept.c.contract == contract.name)) or 0
         rows = connection.execute(_sightings(contract)).tuples().all()
     looks = _looks(rows)
     if not looks:
-        return State(release=release, published_at=published_at)
+        return State(release=release, published_at=published_at, newest=newest)
     outcome, looked_at = looks[0]
     same = list(takewhile(lambda look: look[0] == outcome, looks))
     was = looks[1][0] if len(looks) > 1 else "ok"
     well_at = next((at for said, at in looks if said == "ok"), None)
-    return State(outcome, same[-1][1], was, looked_at, well_at, release, published_at)
+    return State(outcome, same[-1][1], was, looked_at, well_at, release, published_at, newest)
 
 
 def is_news(partnership: Partnership, contract: Contract) -> bool:

@@ -152,13 +152,12 @@ class Rows:
         # Rows first, key after: building the index once is faster than keeping it.
         keys = ", ".join(f'"{key}"' for key in self.keys)
         self._run(f'alter table {facts} drop constraint "{facts}_pkey"')
-        if self.large:
-            self._pour(facts, self.release)
-        else:
+        rows = self._pour(facts, self.release) if self.large else 0
+        if not self.large:
             self._copy(facts, str(self.release))
         self._run(f"set local maintenance_work_mem = '{SORT_MEMORY}'")
         self._run(f'alter table {facts} add constraint "{facts}_pkey" primary key ({keys})')
-        rows = self._count(f"select count(*) from {facts}")
+        rows = rows or self._count(f"select count(*) from {facts}")
         return rows, rows, 0, 0
 
     def merge(self, *, withdraw: bool) -> tuple[int, int, int, int]:

@@ -12,6 +12,7 @@ from flows import pages
 from flows.__main__ import main
 from flows.sentences import Line, look_at_revisions, refresh_tables
 from flows.verbs import Verbs
+from tasks.doctor import doctor
 from tests import world
 
 NAME = "ircc_pr_cma"
@@ -90,4 +91,7 @@ def test_the_page_shows_what_a_coordinator_has_to_know(restated: Partnership) ->
     review = pages.of_review(look_at_revisions(restated, NAME, Verbs()), {NAME: "Permanent residents"})
     assert "## Permanent residents" in review
     assert "Figures that would change" in review
+    (look,) = [look for look in doctor(restated, network=False) if look.what == f"table {NAME}"]
+    assert "release 1 in force" in look.detail
+    assert f"release 2 WAITS for a person: openlip accept {NAME}" in look.detail
     assert Path(restated.home / "warehouse.db").exists()

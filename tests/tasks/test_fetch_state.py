@@ -94,6 +94,7 @@ def test_the_state_says_since_when_and_what_is_in_force(
         well_at="2026-11-22T17:00:00Z",
         release=1,
         published_at="2026-11-13T14:05:00Z",
+        newest=1,
     )
     assert state.sentence() == "In force: release of 2026-11-13, seen 2 days ago."
     assert "unreachable" in str(world.refresh(partnership, RESIDENTS.name)[RESIDENTS.name].outcome)
