@@ -15,6 +15,7 @@ from tasks.stage.blocks import NO_ROW, Facts, ranges
 
 ROWS_PER_STATEMENT = 400
 CACHE = "-16000"
+TOGETHER = 1 << 16
 COLUMNS = ("series_id", "period", "value", "status", "quality", "row")
 Cells = copy_binary.Column
 
@@ -70,9 +71,10 @@ def pour_all(connection: Connection, table: str, db: sqlite3.Connection, numbers
     """Write all facts of a staging file into a table, with the release since which they hold where one is given."""
 
     def parts() -> Iterator[list[Cells]]:
-        for facts in ranges(db):
-            columns = cells(kept(facts, numbers))
-            yield columns if since is None else [*columns, constant(since, len(facts))]
+        for whole in ranges(db):
+            for start in range(0, len(whole), TOGETHER):
+                facts = kept(whole[start : start + TOGETHER], numbers)
+                yield cells(facts) if since is None else [*cells(facts), constant(since, len(facts))]
 
     return pour(connection, table, COLUMNS if since is None else (*COLUMNS, "since"), parts())
 

@@ -42,12 +42,12 @@ def _compare(old: Facts, new: Facts) -> Difference:
     old_keys, new_keys = keys_of(old), keys_of(new)
     if len(old) == len(new) and bool((old_keys == new_keys).all()):
         other = _differ(old, new)
-        return Difference(len(new), new[:0], new[other], old[other], old[:0])
+        return Difference(len(new), new[:0], new.compress(other), old.compress(other), old[:0])
     there, at = _found(new_keys, old_keys)
-    pairs_old, pairs_new = old[at[there]], new[there]
+    pairs_old, pairs_new = old.take(at[there]), new.compress(there)
     other = _differ(pairs_old, pairs_new)
     still, _ = _found(old_keys, new_keys)
-    return Difference(len(new), new[~there], pairs_new[other], pairs_old[other], old[~still])
+    return Difference(len(new), new.compress(~there), pairs_new.compress(other), pairs_old.compress(other), old.compress(~still))
 
 
 def _found(wanted: NDArray[np.int64], keys: NDArray[np.int64]) -> tuple[NDArray[np.bool_], NDArray[np.int64]]:
