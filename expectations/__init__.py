@@ -127,24 +127,25 @@ def _roots(overlay: Path | None) -> list[Path]:
 
 
 def _files(overlay: Path | None) -> dict[str, Path]:
-    files: dict[str, Path] = {}
-    for root in _roots(overlay):
-        for kind in KINDS:
-            for path in sorted((root / kind).glob("*.yaml")):
-                if not path.name.endswith(SUFFIX):
-                    files[path.stem] = path
-    for root in _roots(overlay):
-        for path in sorted(root.glob(f"*/*{SUFFIX}")):
-            if path.name.removesuffix(SUFFIX) not in files:
-                raise ContractBroken(f"{path}: there is no contract of that name to correct. Rename the file or remove it.")
+    """The contract files by name; a partnership's own stands before the shipped one."""
+    found = _listed(overlay)
+    files = {path.stem: path for path in found if not path.name.endswith(SUFFIX)}
+    for path in found:
+        if path.name.endswith(SUFFIX) and path.name.removesuffix(SUFFIX) not in files:
+            raise ContractBroken(f"{path}: there is no contract of that name to correct. Rename the file or remove it.")
     return files
 
 
-def _corrections(name: str, overlay: Path | None) -> tuple[tuple[str, Path, int], ...]:
+def _listed(overlay: Path | None) -> list[Path]:
+    """Every YAML file of the kinds: the shipped ones, then the partnership's."""
+    folders = [root / kind for root in _roots(overlay) for kind in KINDS]
+    return [path for folder in folders if folder.is_dir() for path in sorted(folder.glob("*.yaml"))]
+
+
+def _corrections(name: str, files: list[Path]) -> tuple[tuple[str, Path, int], ...]:
     """The corrections files of a contract, shipped and of the partnership: what each is called, where it lies, its stamp."""
-    shipped = [(path, HERE.parent) for path in HERE.glob(f"*/{name}{SUFFIX}")]
-    own = [(path, overlay.parents[1]) for path in overlay.glob(f"*/{name}{SUFFIX}")] if overlay else []
-    return tuple((str(path.relative_to(above)), path, path.stat().st_mtime_ns) for path, above in sorted(shipped) + sorted(own))
+    own = [path for path in files if path.name == name + SUFFIX]
+    return tuple((f"expectations/{path.parent.name}/{path.name}", path, path.stat().st_mtime_ns) for path in own)
 
 
 @lru_cache(maxsize=256)
@@ -164,10 +165,14 @@ def read(name: str, overlay: Path | None = None) -> Contract:
     files = _files(overlay)
     if name not in files:
         raise ContractBroken(f"There is no contract {name!r}. There are: {', '.join(names(overlay))}.")
-    path = files[name]
-    return _read(path, path.stat().st_mtime_ns, _corrections(name, overlay))
+    return _one(name, files[name], _listed(overlay))
 
 
 def read_all(overlay: Path | None = None) -> list[Contract]:
     """Every contract, in the order of `names`."""
-    return [read(name, overlay) for name in names(overlay)]
+    files, listed = _files(overlay), _listed(overlay)
+    return [_one(name, files[name], listed) for name in names(overlay)]
+
+
+def _one(name: str, path: Path, listed: list[Path]) -> Contract:
+    return _read(path, path.stat().st_mtime_ns, _corrections(name, listed))
