@@ -52,7 +52,7 @@ def collect(partnership: Partnership) -> dict[str, Line]:
 
 def snapshot_of(body: bytes, contract: Contract, partnership: Partnership, *, name: str = "", part: str = "", **known: Any) -> Snapshot:
     """Bytes as a snapshot in the store, as if they had just been fetched."""
-    path = partnership.home / f"received-{hashlib.sha256(body).hexdigest()[:8]}"
+    path = partnership.home / f"received-{os.getpid()}-{hashlib.sha256(body).hexdigest()[:8]}"
     path.write_bytes(body)
     received = copy_in(path, partnership.home)
     path.unlink()

@@ -15,6 +15,7 @@ from expectations.partnership import Partnership
 from tasks.fetch.store import Snapshot
 from tasks.stage.cells import Places
 from tasks.stage.dialect import DELIMITERS, Dialect, dialect_of
+from tasks.stage.inflate import inflated
 from tasks.stage.staging import Fault, ShapeChanged, Staging
 from tasks.stage.table import AGAIN, ReadAgain, Table
 
@@ -59,7 +60,7 @@ def _dialect(archive: zipfile.ZipFile, member: str, contract: Contract) -> Diale
 
 
 def _read(archive: zipfile.ZipFile, member: str, table: Table) -> Table:
-    with archive.open(member) as body:
+    with inflated(archive, member) as body:
         table.read(body)
     table.write()
     return table

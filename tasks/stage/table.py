@@ -4,6 +4,8 @@ from __future__ import annotations
 
 import json
 import re
+from collections.abc import Iterator
+from concurrent.futures import ThreadPoolExecutor
 from typing import Any
 
 import numpy as np
@@ -66,8 +68,7 @@ class Table:
         wanted = list(dict.fromkeys([self.period, *self.dimensions.values(), *self.columns.values()]))
         reader = pacsv.open_csv(
             body,
-            # Rows have numbers only in one thread; with more, text becomes columns while the columns before are looked at.
-            read_options=pacsv.ReadOptions(block_size=BLOCK, use_threads=not self.carefully),
+            read_options=pacsv.ReadOptions(block_size=BLOCK, use_threads=False),
             parse_options=pacsv.ParseOptions(
                 delimiter=self.dialect.delimiter, newlines_in_values=True, invalid_row_handler=self._wrong_width
             ),
@@ -75,7 +76,8 @@ class Table:
                 include_columns=wanted, column_types=dict.fromkeys(wanted, pa.string()), null_values=[], strings_can_be_null=False
             ),
         )
-        for batch in reader:
+        # Carefully, the rows that were set aside are those up to this block; else text becomes columns while those before are looked at.
+        for batch in reader if self.carefully else _ahead(reader):
             if batch.num_rows:
                 self._block(batch)
         if not self.read_rows:
@@ -279,6 +281,15 @@ class Table:
                 "one row for each COORDINATE and REF_DATE",
                 "Look at the file: the publisher repeated rows. Nothing of it was loaded.",
             )
+
+
+def _ahead(reader: pacsv.CSVStreamingReader) -> Iterator[pa.RecordBatch]:
+    """The blocks of a reader, of which the next is read while one is looked at."""
+    with ThreadPoolExecutor(1) as reading:
+        coming = reading.submit(next, reader, None)
+        while (batch := coming.result()) is not None:
+            coming = reading.submit(next, reader, None)
+            yield batch
 
 
 def _marks(column: Any, codes: dict[str, int]) -> tuple[Numbers, Flags]:

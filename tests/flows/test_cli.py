@@ -219,7 +219,7 @@ def test_an_unknown_indicator_is_wrong_usage(here: Here, loaded: Path) -> None:
     said = here("figures", "happiness")
     assert said.code == WRONG
     one_message(said)
-    assert "There is no indicator happiness. There are: clients_served, " in said.err
+    assert "There is no indicator happiness. There are: asylum_claimants_12_months, clients_served, " in said.err
 
 
 # Build, check, show
