@@ -46,14 +46,13 @@ def main(arguments: Sequence[str]) -> int:
         os.environ["OPENLIP_HOME"] = str(Path(options.home).resolve())
     try:
         code, answer, page = options.run(options)
-    except BrokenPipeError:
-        return DONE
     except Exception as error:
         return _told(error, options)
-    if options.json:
-        print(json.dumps(answer, ensure_ascii=False, default=_plain, indent=1))
-    elif page:
-        print(page)
+    text = json.dumps(answer, ensure_ascii=False, default=_plain, indent=1) if options.json else page
+    try:
+        print(text, end="\n" if text else "", flush=True)
+    except BrokenPipeError:  # who reads has read enough, as `head` does
+        os.dup2(os.open(os.devnull, os.O_WRONLY), sys.stdout.fileno())
     return int(code)
 
 

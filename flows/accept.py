@@ -8,7 +8,7 @@ from prefect.states import Completed, Failed
 
 from flows import pages
 from flows.forms import Accept, named, partnership, run_name
-from flows.sentences import Review, look_at_revisions
+from flows.sentences import Review, in_words, look_at_revisions
 from flows.verbs import as_tasks
 from tasks import Problem
 
@@ -21,7 +21,6 @@ def _name() -> str:
 def accept(order: Accept) -> State[Review]:
     """Look at the waiting release of a public table, or accept it."""
     home = partnership()
-    titles = {contract.name: contract.title["en"] for contract in home.contracts()}
     try:
         review = look_at_revisions(
             home, named("public", order.table), as_tasks(), release=order.release, by=order.by, why=order.why, accepts=order.accept
@@ -29,7 +28,7 @@ def accept(order: Accept) -> State[Review]:
     except Problem as error:
         create_markdown_artifact(key="accept", markdown=f"# Nothing was accepted\n\n{error}", description="Why nothing was accepted")
         return Failed(message=str(error), data=error)
-    create_markdown_artifact(key="accept", markdown=pages.of_review(review, titles), description="What changed of the past")
+    create_markdown_artifact(key="accept", markdown=pages.of_review(review, in_words(home)), description="What changed of the past")
     if review.lines:
         return Failed(message=pages.what_failed(review.lines), data=review)
     if review.accepted:

@@ -135,8 +135,8 @@ def accepted(options: argparse.Namespace) -> Answer:
         raise Misuse("Which one? openlip accept TABLE --release N --by PERSON; openlip accept alone tells what waits.")
     said = {"release": options.release, "by": options.by, "why": options.why, "accepts": bool(options.by)}
     review = sentences.look_at_revisions(home, options.table, Verbs(), **said)
-    titles = {contract.name: f"{contract.title['en']} ({contract.name})" for contract in home.contracts()}
-    return (70 if review.lines else 0), asdict(review), pages.of_review(review, titles)
+    called = sentences.in_words(home) | {contract.name: f"{contract.title['en']} ({contract.name})" for contract in home.contracts()}
+    return (70 if review.lines else 0), asdict(review), pages.of_review(review, called)
 
 
 def checked(options: argparse.Namespace) -> Answer:

@@ -87,37 +87,54 @@ def what_failed(lines: Sequence[Line]) -> str:
     return " ".join(f"{line.contract}{f' ({line.part})' if line.part else ''}: {line.message}" for line in lines)
 
 
-def of_review(review: Review, titles: Mapping[str, str]) -> str:
-    """A page of what waits: what changed of the past, which figures would move, which editions print them."""
+def of_review(review: Review, called: Mapping[str, str]) -> str:
+    """A page of what waits: what changed of the past, which figures would move, which editions print them.
+
+    `called`: tables, indicators and places as people call them.
+    """
     told = ["# Revisions of public statistics", ""]
     if review.accepted:
         said = review.accepted
-        told += [f"**Accepted:** {_cell(titles.get(said.contract, said.contract))}, release {said.release}, by {_cell(said.by)}.", ""]
+        told += [f"**Accepted:** {_cell(called.get(said.contract, said.contract))}, release {said.release}, by {_cell(said.by)}.", ""]
     elif not review.waiting:
         told += ["Nothing waits. Every release is in force."]
     for item in review.waiting:
-        told += _waits(item, titles.get(item.contract, item.contract))
+        told += _waits(item, called)
+        if not review.accepted:
+            told += [f"**To put it in force:** run this again with the tick, release {item.release} and your name.", ""]
     return "\n".join(told + [f"{line.contract}: {_cell(line.message)}" for line in review.lines])
 
 
-def _waits(item: Waiting, title: str) -> list[str]:
+def _waits(item: Waiting, called: Mapping[str, str]) -> list[str]:
     when = f"published {item.released_at[:10]}, " if item.released_at else ""
-    told = [f"## {_cell(title)}", "", f"Release {item.release} ({when}loaded {item.loaded_at[:10]}) against release {item.against}:"]
-    told += [f"{item.revised:,} figures changed, {item.vanished:,} vanished, {item.new:,} are new; {item.material:,} are material.", ""]
+    told = [f"## {_cell(called.get(item.contract, item.contract))}", ""]
+    told += [f"Release {item.release} ({when}loaded {item.loaded_at[:10]}) against release {item.against}, which is in force:"]
+    counts = {"changed": item.revised, "vanished": item.vanished, "new": item.new, "changed more than the table allows": item.material}
+    told += [f"{', '.join(f'{count:,} {word}' for word, count in counts.items())}.", ""]
     told += [f"- {_cell(sentence)}" for sentence in item.definitions]
     if item.cells:
-        rows = [f"| {_cell(_where(cell))} | {_cell(_number(cell['was']))} → {_cell(_number(cell['is']))} |" for cell in item.cells[:MOST]]
+        rows = [
+            f"| {_cell(_where(cell, called))} | {_cell(_number(cell['was']))} → {_cell(_number(cell['is']))} |"
+            for cell in item.cells[:MOST]
+        ]
         told += ["", "### The largest changes", "", "| Cell | Was → is |", "|---|---|", *rows]
     if item.figures:
-        moved = [f"| {_cell(m.key.replace('@', ' '))} | {_shown(m.was)} → {_shown(m.would_be)} |" for m in item.figures[:MOST]]
-        told += ["", f"### Figures that would change ({len(item.figures)})", "", "| Figure | Now → then |", "|---|---|", *moved]
-    told += ["", f"### Editions that print one of them ({len(item.editions)})", ""]
-    told += [f"- {_cell(edition.name)}, edition of {edition.edition_date}: {len(edition.figures)} figures" for edition in item.editions]
+        told += ["", f"### Figures that would change: {len(item.figures)}", "", "| Figure | Now → then |", "|---|---|"]
+        told += [f"| {_cell(_words(m.key.split('@'), called))} | {_shown(m.was)} → {_shown(m.would_be)} |" for m in item.figures[:MOST]]
+    told += ["", f"### Editions that print one of them: {len(item.editions)}", ""]
+    told += [
+        f"- {_cell(edition.name)} ({', '.join(_cell(_words(key.split('@'), called)) for key in edition.figures)})"
+        for edition in item.editions
+    ]
     return [*told, *([] if item.editions else ["None."]), ""]
 
 
-def _where(cell: Mapping[str, object]) -> str:
-    return ", ".join(str(value) for name, value in cell.items() if name not in ("was", "is"))
+def _where(cell: Mapping[str, object], called: Mapping[str, str]) -> str:
+    return _words([str(value) for name, value in cell.items() if name not in ("was", "is")], called)
+
+
+def _words(names: Sequence[str], called: Mapping[str, str]) -> str:
+    return ", ".join(called.get(name, name) for name in names)
 
 
 def _number(value: object) -> str:

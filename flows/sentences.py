@@ -12,6 +12,7 @@ from dataclasses import dataclass, replace
 from datetime import date
 from pathlib import Path
 
+import sql
 from expectations import Contract
 from expectations.partnership import Partnership
 from expectations.places import PlaceUnknown
@@ -113,6 +114,13 @@ def publish_brief(
     if not made:
         raise Misuse(f"The brief {brief} has no language {', '.join(languages)}; it has {', '.join(draft.language for draft in drafts)}.")
     return made
+
+
+def in_words(partnership: Partnership) -> dict[str, str]:
+    """Tables, indicators and places by name or code, as people call them in English."""
+    indicators = {name: query.indicator.title["en"] for name, query in sql.read_all(partnership.home / "sql").items() if query.is_indicator}
+    tables = {contract.name: contract.title["en"] for contract in partnership.contracts()}
+    return partnership.place_names("en") | indicators | tables
 
 
 def known_by(day: date) -> str:
