@@ -73,9 +73,10 @@ def test_a_person_sees_the_figures_that_would_move_and_the_editions_that_print_t
 
 
 def test_accepting_puts_it_in_force_once_under_a_name(revised: Partnership, environment: pytest.MonkeyPatch) -> None:
-    for wrong in ({"release": 2, "by": " "}, {"release": 1, "by": "A. Person"}):
-        with pytest.raises(Misuse):
-            accept(revised, NAME, **wrong)  # type: ignore[arg-type]
+    with pytest.raises(Misuse, match="Who accepts it"):
+        accept(revised, NAME, release=2, by=" ")
+    with pytest.raises(Misuse, match="release 2 waits, not 1"):
+        accept(revised, NAME, release=1, by="A. Person")
     assert value(revised) == 120
     review = look_at_revisions(revised, NAME, Verbs(), release=2, by="A. Person", why="IRCC restated December", accepts=True)
     assert review.accepted is not None

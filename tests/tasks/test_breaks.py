@@ -16,7 +16,7 @@ import pytest
 from expectations.partnership import Partnership
 from tasks.compose import Draft, compose
 from tasks.compose.breaks import BoundariesMixed, FigureBroken, between
-from tasks.compose.draft import About, Figure, Multiples, Table
+from tasks.compose.draft import About, Figure, Multiples, Prose, Table
 from tasks.measure import Broken
 from tasks.protect import ProtectedFigure
 from tests.sample import HERE
@@ -239,7 +239,9 @@ def lettered(quality: str) -> list[ProtectedFigure]:
 
 def test_letters_stand_beside_numbers_and_are_explained_once(made: Made) -> None:
     english, french = made("Net {{ npr_net_year }}, before {{ npr_net_year#-1 }}.", figures=lettered("Ep"))
-    text = english.sheets[0].rows[0].columns[0][0].paragraphs[0]  # type: ignore[union-attr]
+    block = english.sheets[0].rows[0].columns[0][0]
+    assert isinstance(block, Prose)
+    text = block.paragraphs[0]
     assert '1,350</span><sup class="quality">Ep</sup>' in text
     assert told(english).count("E = use with caution, says the source.") == 1
     assert told(english).count("p = preliminary, says the source.") == 1
