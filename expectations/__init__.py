@@ -53,6 +53,7 @@ __all__ = [
     "parse",
     "read",
     "read_all",
+    "words",
 ]
 
 KINDS = ("register", "public", "partner")
@@ -176,3 +177,14 @@ def read_all(overlay: Path | None = None) -> list[Contract]:
 
 def _one(name: str, path: Path, listed: list[Path]) -> Contract:
     return _read(path, path.stat().st_mtime_ns, _corrections(name, listed))
+
+
+@lru_cache(maxsize=64)
+def words(section: str, language: str) -> dict[str, Any]:
+    """The words of one part of what partners read, such as `workbook`, in a language (`expectations/words/<section>.<language>.yaml`)."""
+    path = HERE / "words" / f"{section}.{language}.yaml"
+    if not path.is_file():
+        there = sorted(file.suffixes[0][1:] for file in path.parent.glob(f"{section}.*.yaml"))
+        raise ContractBroken(f"There are no words in {language!r} for {section}: write {path}. There are: {', '.join(there) or 'none'}.")
+    data: dict[str, Any] = load_yaml(path.read_text(encoding="utf-8"), str(path))
+    return data

@@ -37,10 +37,18 @@ class Source(_Strict):
     `statcan`: `table` and the `language` of the full-table zip. `census_profile`: the `dataflow` of the Census Profile service
     (SDMX), asked for the partnership's places of that geography and the members of the contract. `ckan`: a `package` on `host` and the
     file name of its `resource` (`*` stands for any text: the newest match is taken). `cmhc`: the export form, with `query` as its
-    fields. `inbox`: a file that staff or a partner put into `inbox/<contract>/`.
+    fields. `inbox`: a file that staff or a partner put into `inbox/<contract>/` or `inbox/partners/<partner>/`.
+
+    What partners give by another way comes so: `link` is an address that anyone who knows it may read (a sheet exported as CSV, a
+    share), `kobo` and `odk` a form on a server of KoboToolbox (`form` is its asset) or ODK Central (`form` is PROJECT/FORM), `remote`
+    files of an SFTP server or an S3 bucket (`url` names them, with `*`). `secret` is the name under which the address, token or password
+    is kept outside all files; `partner` the one whose data it is, where the data do not say so themselves.
     """
 
-    fetch: Literal["statcan", "census_profile", "ckan", "cmhc", "download", "inbox", "register"]
+    fetch: Literal["statcan", "census_profile", "ckan", "cmhc", "download", "inbox", "register", "link", "kobo", "odk", "remote"]
+    form: str = ""
+    secret: str = ""
+    partner: str = ""
     table: str = ""
     language: Literal["en", "fr"] = "en"
     dataflow: str = ""
@@ -61,6 +69,10 @@ class Source(_Strict):
             "cmhc": ["query"],
             "download": ["url"],
             "register": ["file"],
+            "link": ["secret"],
+            "kobo": ["url", "form", "secret"],
+            "odk": ["url", "form", "secret"],
+            "remote": ["url"],
         }
         missing = [key for key in needs.get(self.fetch, []) if not getattr(self, key)]
         if missing:
@@ -205,6 +217,8 @@ class Contract(_Strict):
     `least_share`: a publisher's file with fewer rows than this share of the file in force is not taken, because it may be cut
     short; where the publisher left years out on purpose, lower it for that one release. `geography` is the year of the boundaries
     the table is on. `gaps`: what a period missing between two others does. `corrections` come from the files beside the contract.
+    `issued` are columns of a partner's template that the office fills in: they are not read, but nothing else may stand in them (`label`
+    the name of the row's metric, `number` a whole number or a mark).
     """
 
     name: str
@@ -221,6 +235,7 @@ class Contract(_Strict):
     least_share: float = Field(default=0.9, ge=0, le=1)
     columns: dict[str, Column]
     ignore: list[str] = Field(default_factory=list)
+    issued: dict[str, Literal["label", "number"]] = Field(default_factory=dict)
     non_values: dict[str, NonValue] = Field(default_factory=dict)
     rounding: int = 0
     absent: Literal["missing", "zero"] = "missing"

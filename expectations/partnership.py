@@ -35,6 +35,19 @@ class Thresholds(BaseModel):
     coverage: float = Field(ge=0, le=1)
 
 
+class Reporting(BaseModel):
+    """When partners report. A period is due on the `due_working_day`-th working day after its end and closes `closes_after_days` later;
+    periods before `first_period` have no due day. Reminders go out `reminders` days from the due day (before it where negative).
+    """
+
+    model_config = ConfigDict(extra="forbid", frozen=True)
+    first_period: str = ""
+    due_working_day: int = Field(default=10, ge=1, le=40)
+    closes_after_days: int = Field(default=60, ge=1)
+    reminders: list[int] = Field(default=[-7, 2, 9])
+    sender: str = ""
+
+
 class Partnership(BaseModel):
     """`partnership.yaml`, read strictly. `home` is the folder it was read from."""
 
@@ -48,6 +61,7 @@ class Partnership(BaseModel):
     places: list[str]
     context: list[str]
     thresholds: Thresholds
+    reporting: Reporting = Field(default_factory=Reporting)
     sample: bool = False
     home: Path
 

@@ -5,11 +5,12 @@
 
 from __future__ import annotations
 
+from collections.abc import Sequence
 from typing import Any
 
 
-def facts(block: list[tuple[Any, ...]], kept: dict[int, int], more: str) -> str:
-    """Facts as COPY text: series number, period, value, status, quality, row, release."""
+def facts(block: list[tuple[Any, ...]], kept: Sequence[int], more: str) -> str:
+    """Facts as COPY text: series number (kept for that of the file), period, value, status, quality, row, release."""
     end, null = f"\t{more}\n" if more else "\n", "\\N"
     return "".join(
         f"{kept[series]}\t{span}\t{null if value is None else repr(value)}\t{status}\t{quality}\t{null if row is None else row}{end}"

@@ -17,6 +17,14 @@ MONTHS = {name: number for number, name in enumerate(calendar.month_abbr) if nam
 EPOCH = date(1970, 1, 1)
 
 
+class NotInCalendar(ValueError):
+    """What is written as a month, a quarter or a day is written, but is none: month 13. `code` is what stands there."""
+
+    def __init__(self, code: str) -> None:
+        super().__init__(f"{code!r} is not a period: no calendar has it")
+        self.code = code
+
+
 @dataclass(frozen=True, slots=True)
 class Period:
     """A span of days with its code and frequency."""
@@ -68,11 +76,20 @@ def _span(first: int, last: int, starts: int) -> Period:
     return Period(f"{first}/{last}", "span", start, _months(start, months))
 
 
+def _day(text: str) -> Period:
+    try:
+        day = date.fromisoformat(text)
+    except ValueError as error:
+        raise NotInCalendar(text) from error
+    return Period(text, "daily", day, day)
+
+
 @lru_cache(maxsize=8192)
 def parse(text: str, frequency: str = "", starts: int = 1) -> Period:
     """Read a period code; `ValueError` says what is wrong. `starts` is the first month of a span such as 2023/2024.
 
-    A quarterly table writes its first month, so `2024-07` with frequency `quarterly` is `2024-Q3`.
+    A quarterly table writes its first month, so `2024-07` with frequency `quarterly` is `2024-Q3`. A month 13, a quarter 5 or the 30th of
+    February is `NotInCalendar`.
 
     >>> parse("2024-07", "quarterly").code, parse("2023/2024", starts=7).end.isoformat()
     ('2024-Q3', '2024-06-30')
@@ -89,8 +106,9 @@ def parse(text: str, frequency: str = "", starts: int = 1) -> Period:
     elif match := re.fullmatch(r"(\d{4})/(\d{4})", text, re.ASCII):
         period = _span(int(match[1]), int(match[2]), starts)
     elif re.fullmatch(r"\d{4}-\d{2}-\d{2}", text, re.ASCII):
-        day = date.fromisoformat(text)
-        period = Period(text, "daily", day, day)
+        period = _day(text)
+    elif re.fullmatch(r"\d{4}-(Q\d|\d{2})", text, re.ASCII):
+        raise NotInCalendar(text)
     else:
         raise ValueError(f"{text!r} is not a period such as 2025, 2025-Q3, 2025-07 or 2023/2024")
     if frequency not in ("", "none", period.frequency):
@@ -99,7 +117,9 @@ def parse(text: str, frequency: str = "", starts: int = 1) -> Period:
 
 
 def from_month_name(year: str, month: str) -> str:
-    """`("2025", "Jan")` to `2025-01`; English three-letter months only; `ValueError` for any other."""
+    """`("2025", "Jan")` to `2025-01`; English three-letter months only; `ValueError` for any other, `NotInCalendar` for a 13th."""
+    if re.fullmatch(r"\d{4} (00|1[3-9]|[2-9]\d)", f"{year} {month}", re.ASCII):
+        raise NotInCalendar(f"{year}-{month}")
     if month not in MONTHS or not re.fullmatch(r"\d{4}", year, re.ASCII):
         raise ValueError(f"{year} {month} is not a year and a month such as 2025 Jan")
     return f"{year}-{MONTHS[month]:02}"

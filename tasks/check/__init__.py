@@ -22,36 +22,18 @@ from tasks.check import history
 from tasks.check.compile import Compiled, compile_contract, measure_limits
 from tasks.check.screens import judge
 from tasks.check.totals import lay_sums
+from tasks.findings import Finding
 from tasks.stage import Staged
 from tasks.stage.staging import count_kept, settle_held
 
 if TYPE_CHECKING:
     from tasks.check.run import Broken
 
+__all__ = ["Finding", "Verdict", "check"]
+
 # Findings told row by row up to this many per rule; all rows are held all the same.
 LISTED = 2000
 LISTED_SUMS = 20
-
-
-@dataclass(frozen=True, slots=True)
-class Finding:
-    """What is wrong, where, and how to mend it. `row` is that of the file (header = 1); None speaks of the whole file."""
-
-    rule: str
-    severity: str
-    file: str
-    row: int | None
-    column: str
-    found: str
-    expected: str
-    fix: str
-    rows: int = 1
-
-    def sentence(self) -> str:
-        """The finding as one line for people."""
-        where = ", ".join(part for part in (f"row {self.row}" if self.row else "", f"column {self.column}" if self.column else "") if part)
-        more = f" ({self.rows} rows)" if self.rows > 1 else ""
-        return f"{self.file}{': ' + where if where else ''}: found {self.found}; expected {self.expected}. {self.fix}{more}"
 
 
 @dataclass(frozen=True, slots=True)

@@ -8,7 +8,7 @@ from __future__ import annotations
 
 from collections.abc import Iterator
 from contextlib import contextmanager
-from dataclasses import asdict, dataclass
+from dataclasses import dataclass
 from pathlib import Path
 from typing import Any
 
@@ -129,7 +129,11 @@ def _write_verdict(connection: Connection, verdict: Verdict, contract: Contract)
         "rows_held": verdict.rows_held,
     }
     connection.execute(ledger.verdict.insert(), row)
-    findings = [asdict(finding) | {"verdict": verdict.id, "number": n} for n, finding in enumerate(verdict.findings, start=1)]
+    kept = [column.name for column in ledger.finding.columns if column.name not in ("verdict", "number")]
+    findings = [
+        {name: getattr(finding, name) for name in kept} | {"verdict": verdict.id, "number": n}
+        for n, finding in enumerate(verdict.findings, start=1)
+    ]
     if findings:
         connection.execute(ledger.finding.insert(), findings)
     held = [{"verdict": verdict.id, "row": number, "content": content} for number, content in _held(verdict)]

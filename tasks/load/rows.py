@@ -13,15 +13,15 @@ from pathlib import Path
 from typing import Any
 
 import numpy as np
-from numpy.typing import NDArray
-from sqlalchemy import Connection, Table, text
+from sqlalchemy import Connection, text
 
 from expectations import Contract
 from sql import copy_text, ledger, periods, warehouse
 from sql.tables import Tables
+from tasks import Misuse
 from tasks.check import Verdict
-from tasks.load import accepted, bulk
-from tasks.load.delta import Difference, differences, numbered_alike
+from tasks.load import accepted, bulk, series
+from tasks.load.delta import Difference, differences
 from tasks.stage.blocks import Facts, has_blocks
 
 COPY_ROWS = 20_000
@@ -48,6 +48,8 @@ class Rows:
         self.keys, self.values = target.keys, target.values
         self.columns = [*self.keys, *self.values]
         self.verdict = verdict.id
+        self.is_mapped = False
+        self.numbers = np.zeros(0, dtype=np.int32)
         # While rows are held, what is in force is not the content of one file; nor where each part of a table has its own.
         self.is_whole = contract.source.fetch != "inbox" and not self.held and not verdict.staged.snapshot.part
         with closing(self._open()) as db:
@@ -74,32 +76,20 @@ class Rows:
 
     def _series(self) -> None:
         """Give new series their numbers; numbers once given never change."""
-        series = self.target.series
-        assert series is not None
-        if not self.sqlite:
-            self._copy_series(series)
-        source = "staged.series" if self.sqlite else "staged_series"
-        names = ", ".join(["series_key", *(f'"{name}"' for name in self.contract.dimensions)])
-        self._run(
-            f"insert into {series.name} (series_id, {names}) "
-            f"select (select coalesce(max(series_id), 0) from {series.name}) + row_number() over (order by series_id), {names} "
-            f"from {source} where series_key not in (select series_key from {series.name})"
-        )
-        mapped = f"select s.series_id as staged, t.series_id as kept from {source} s join {series.name} t on t.series_key = s.series_key"
-        self._temporary("series_map", mapped)
-        self.same = self._count("select count(*) from series_map where staged <> kept") == 0
+        assert self.target.series is not None
+        with closing(self._open()) as db:
+            self.known = series.numbered(self.connection, self.target.series, db)
+            self.numbers = series.numbers_of(db, self.known)
+        if self.sqlite and not self.large and not series.are_own(self.numbers):
+            self._map()
 
-    def _copy_series(self, series: Table) -> None:
-        names = ["series_id", "series_key", *self.contract.dimensions]
-        columns = ", ".join(f'"{name}" {"integer" if name == "series_id" else "text"}' for name in names)
-        self._run(f"create temporary table staged_series ({columns}) on commit drop")
-        db = self._open()
-        rows = db.execute("select * from series").fetchall()
-        db.close()
+    def _map(self) -> None:
+        """The numbers as a table, for selects over the attached staging file."""
+        self.is_mapped = True
+        self._run("drop table if exists series_map")
+        self._run("create temporary table series_map (staged integer primary key, kept integer not null)")
         driver: Any = self.connection.connection.driver_connection
-        with driver.cursor().copy("copy staged_series from stdin") as copy:
-            for row in rows:
-                copy.write_row(row)
+        driver.executemany("insert into series_map values (?, ?)", enumerate(self.numbers.tolist()))
 
     def _temporary(self, name: str, query: str) -> None:
         self._run(f"drop table if exists {name}")
@@ -113,7 +103,7 @@ class Rows:
         if self.target.register:
             names = ", ".join(f'f."{name}"' for name in self.columns)
             return f"select {names}, f.row from staged.facts f {good}"
-        if self.same:
+        if not self.is_mapped:
             return f"select f.series_id, f.period, f.value, f.status, f.quality, f.row from staged.facts f {good}"
         return (
             "select m.kept as series_id, f.period, f.value, f.status, f.quality, f.row "
@@ -125,9 +115,7 @@ class Rows:
         db = self._open()
         good = "where row is null or row not in (select row from held)" if self.held else ""
         names = ", ".join(f'"{name}"' for name in self.columns)
-        kept: dict[int, int] = {}
-        if not self.target.register:
-            kept = {row.staged: row.kept for row in self.connection.execute(text("select staged, kept from series_map"))}
+        kept = self.numbers.tolist()
         rows = db.execute(f"select {names}, row from facts {good}")
         driver: Any = self.connection.connection.driver_connection
         listed = ", ".join(f'"{name}"' for name in [*self.columns, "row", *(["since"] if more else [])])
@@ -174,22 +162,26 @@ class Rows:
         on = " and ".join(f'c."{key}" = a."{key}"' for key in self.keys)
         names, closed = (", ".join(f'{where}"{name}"' for name in self.columns) for where in ("", "c."))
         close = f"insert into {history} ({names}, since, row, until) select {closed}, c.since, c.row, :r from {{}} a join {facts} c on {on}"
-        self._run(close.format("changed"))
-        new = self._count("select count(*) from changed where is_new = 1")
-        changed = self._count("select count(*) from changed where is_new = 0")
+        changed = self._run(close.format("changed"))
         gone = 0
         if withdraw and is_gone:
             self._run(close.format("gone"))
             plain = ", ".join(f'"{key}"' for key in self.keys)
             gone = self._run(f"delete from {facts} where ({plain}) in (select {plain} from gone)")
-        updates = ", ".join(f'"{name}" = excluded."{name}"' for name in [*self.values, "row", "since"])
-        conflict = ", ".join(f'"{key}"' for key in self.keys)
-        self._run(
-            f"insert into {facts} ({names}, row, since) select {names}, row, :r from changed where true "
-            f"on conflict ({conflict}) do update set {updates}"
-        )
+        updates = ", ".join(f'"{name}" = a."{name}"' for name in [*self.values, "row"])
+        self._run(f"update {facts} as c set {updates}, since = :r from changed a where {on} and a.is_new = 0")
+        new = self._run(f"insert into {facts} ({names}, row, since) select {names}, row, :r from changed where is_new = 1")
+        self._prove(new + changed)
         self._remember(withdraw=withdraw)
         return arrived, new, changed, gone
+
+    def _prove(self, written: int) -> None:
+        """A row that was to be changed and is not in the table would be lost without a word."""
+        if written != (wanted := self._count("select count(*) from changed")):
+            raise Misuse(
+                f"{self.target.facts.name} holds other rows than its last release loaded: {wanted} were to be written and {written} were. "
+                "Nothing is changed. Delete the folder accepted/ of the home and load again: the file is then compared with the table."
+            )
 
     def _remember(self, *, withdraw: bool = True) -> None:
         if self.large and self.is_whole and withdraw:
@@ -244,23 +236,14 @@ class Rows:
 
     def _pour(self, table: str, since: int | None = None) -> int:
         with closing(self._open()) as db:
-            return bulk.pour_all(self.connection, table, db, self._numbers(), since)
-
-    def _numbers(self) -> NDArray[np.int32]:
-        """The number of each series in the warehouse, by its number in the staging file."""
-        pairs = self.connection.execute(text("select staged, kept from series_map")).all()
-        numbers = np.zeros(1 + max((row.staged for row in pairs), default=0), dtype=np.int32)
-        for row in pairs:
-            numbers[row.staged] = row.kept
-        return numbers
+            return bulk.pour_all(self.connection, table, db, self.numbers, since)
 
     def _compare_files(self, before: Path) -> tuple[int, bool] | None:
         """The same as `_compare_tables` from the staging file of the release before; None where it numbers the series otherwise."""
         with closing(read_only(str(before))) as old, closing(self._open()) as new:
-            known = [dict(db.execute("select series_id, series_key from series").fetchall()) for db in (old, new)]
-            if not numbered_alike(*known):
+            numbers = series.together(series.numbers_of(old, self.known), self.numbers)
+            if numbers is None:
                 return None
-            numbers = self._numbers_with(known[0])
             names = [*bulk.COLUMNS, *(f"old_{name}" for name in self.values), "is_new"]
             self._typed("changed", names)
             self._typed("gone", self.columns)
@@ -268,31 +251,16 @@ class Rows:
             bulk.pour(self.connection, "changed", names, found.changed(differences(old, new)))
             bulk.pour(self.connection, "gone", self.columns, iter(found.gone))
         if not self.sqlite:
-            self._run("analyze changed")
+            self._run(f"analyze changed ({', '.join(self.keys)})")
         if not found.gone:
             self._run("drop table gone")
         return found.arrived, bool(found.gone)
-
-    def _numbers_with(self, before: dict[int, str]) -> NDArray[np.int32]:
-        """The numbers of the warehouse also for the series that are not in the new file any more."""
-        numbers = self._numbers()
-        absent = {number: key for number, key in before.items() if number >= len(numbers) or not numbers[number]}
-        if absent:
-            series = self.target.series
-            assert series is not None
-            known = {
-                row.series_key: row.series_id for row in self.connection.execute(text(f"select series_id, series_key from {series.name}"))
-            }
-            numbers = np.concatenate([numbers, np.zeros(max(0, 1 + max(absent) - len(numbers)), dtype=np.int32)])
-            for number, key in absent.items():
-                numbers[number] = known[key]
-        return numbers
 
 
 class _Found:
     """Differences as columns of the tables `changed` and `gone`."""
 
-    def __init__(self, numbers: NDArray[np.int32]) -> None:
+    def __init__(self, numbers: series.Numbers) -> None:
         self.numbers = numbers
         self.arrived = 0
         self.gone: list[list[bulk.Cells]] = []

@@ -3,11 +3,14 @@
 from __future__ import annotations
 
 import re
+from collections.abc import Iterator
+from contextlib import contextmanager
 
 from expectations import Contract
 from expectations.partnership import Partnership
 from expectations.places import is_code, year_of
 from sql.ledger import STATUS_CODE
+from sql.periods import NotInCalendar
 from sql.tables import status_code
 from tasks.stage.staging import ShapeChanged
 
@@ -30,7 +33,9 @@ def account_for(header: list[str], contract: Contract) -> None:
     wanted = [source for group in sources(contract).values() for source in group]
     technical = TECHNICAL if contract.layout.kind == "statcan" else ()
     twice = sorted({name for name in header if header.count(name) > 1})
-    missing = [name for name in [*wanted, *technical] if name not in header]
+    # A partner may leave out what it need not say.
+    spared = {source for name, group in sources(contract).items() for source in group if not contract.columns[name].required}
+    missing = [name for name in [*wanted, *technical] if name not in header and not (contract.is_partner and name in spared)]
     strange = [name for name in header if name not in wanted and name not in contract.ignore and name not in technical]
     if not (twice or missing or strange):
         return
@@ -43,6 +48,24 @@ def account_for(header: list[str], contract: Contract) -> None:
     if contract.is_partner:
         raise ShapeChanged("; ".join(parts), expected, "Use the template as it was sent, without adding, renaming or removing columns.")
     raise ShapeChanged("; ".join(parts), expected, f"The publisher changed the file: look at it, then mend the contract {contract.name}.")
+
+
+@contextmanager
+def in_calendar(contract: Contract) -> Iterator[None]:
+    """Periods are read in it. A publisher's file with a date that no calendar has, such as month 13, is refused whole: one that is half
+    right about the calendar is another file than it seems. A partner or staff typed one wrong cell, so there only its row is.
+    """
+    try:
+        yield
+    except NotInCalendar as error:
+        if contract.is_partner or contract.is_register:
+            raise
+        where = ", ".join(sources(contract).get(contract.period or "", [])) or contract.period
+        raise ShapeChanged(
+            f"{where}: {error.code!r}, which no calendar has",
+            "months, quarters and days that there are",
+            f"Nothing of the file was loaded: ask the publisher what it is, or mend the contract {contract.name} if it means no date.",
+        ) from error
 
 
 def number(text: str, contract: Contract, *, strict: bool) -> tuple[float | None, int]:

@@ -6,6 +6,7 @@ import csv
 import io
 import re
 from collections.abc import Iterator
+from contextlib import suppress
 from dataclasses import dataclass
 from pathlib import Path
 
@@ -178,6 +179,8 @@ class _Table:
         """`1990 October`, `Jan 1990` or `1990`; in an annual table every row is of one season."""
         match = PERIOD.fullmatch(printed)
         if not match:
+            with suppress(ValueError):  # of another grammar than the portal's; but a month 13 refuses the file
+                self.gathered.period(printed)
             raise ValueError(printed)
         year, season = match["year"] or match["of"], match["season"] or match["month"] or ""
         if self.contract.columns[self.contract.period or ""].frequency == "monthly":

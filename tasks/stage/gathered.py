@@ -12,7 +12,7 @@ from expectations import Contract
 from sql import periods
 from sql.ledger import STATUS_CODE
 from sql.periods import Period
-from tasks.stage.cells import Places, number
+from tasks.stage.cells import Places, in_calendar, number
 from tasks.stage.staging import Fault, Staging
 
 # A period with fewer rows than this share of the median is not whole: absent rows in it are missing, not zero.
@@ -61,13 +61,14 @@ class Gathered:
         """The period of a cell from what is printed: `("2025", "Jan")`, `("2025", "Q3")`, `("2025",)`; `ValueError` says what is wrong."""
         column = self.contract.columns[self.contract.period or ""]
         first, *rest = [part.strip() for part in parts]
-        if not rest:
-            text = first
-        elif column.frequency == "quarterly":
-            text = f"{first}-{rest[-1]}"
-        else:
-            text = periods.from_month_name(first, rest[-1])
-        return periods.parse(text, column.frequency, column.starts)
+        with in_calendar(self.contract):
+            if not rest:
+                text = first
+            elif column.frequency == "quarterly":
+                text = f"{first}-{rest[-1]}"
+            else:
+                text = periods.from_month_name(first, rest[-1])
+            return periods.parse(text, column.frequency, column.starts)
 
     def add(
         self, row: int, span: Period, labels: Mapping[str, str], printed: str, *, quality: int = 0, content: Mapping[str, Any] | None = None

@@ -15,7 +15,7 @@ from expectations import Column, Contract
 from expectations.partnership import Partnership
 from sql import periods
 from tasks.fetch.store import Snapshot
-from tasks.stage.cells import account_for, number, sources
+from tasks.stage.cells import account_for, in_calendar, number, sources
 from tasks.stage.staging import Fault, ShapeChanged, Staging
 from tasks.stage.workbook import SAVE_AGAIN, workbook_rows
 
@@ -98,7 +98,7 @@ class _Sheet:
         typed: dict[str, Any] = {}
         for name, column in self.contract.columns.items():
             try:
-                typed[name] = self._cell(named[name], column, is_measure=name == self.contract.measure)
+                typed[name] = self._cell(named.get(name), column, is_measure=name == self.contract.measure)
             except _Wrong as wrong:
                 self._aside(row, name, wrong.rule, wrong.found, wrong.expected, wrong.fix, named)
                 return
@@ -127,7 +127,7 @@ class _Sheet:
             raise _Wrong("required", "an empty cell", "a filled cell", fix)
         if is_measure:
             return _measure(text, self.contract)
-        return _typed(text, column)
+        return _period(text, column, self.contract) if column.type == "period" else _typed(text, column)
 
     def _aside(self, row: int, column: str, rule: str, found: str, expected: str, fix: str, named: Cells) -> None:
         content = json.dumps({name: "" if cell is None else str(cell) for name, cell in named.items()}, ensure_ascii=False)
@@ -187,13 +187,16 @@ def _measure(text: str, contract: Contract) -> tuple[float | None, int]:
         raise _Wrong("integer", text, f"a whole number in digits, or {marks}", fix) from None
 
 
-def _typed(text: str, column: Column) -> Any:
-    if column.type == "period":
-        try:
+def _period(text: str, column: Column, contract: Contract) -> periods.Period:
+    try:
+        with in_calendar(contract):
             return periods.parse(text, column.frequency, column.starts)
-        except ValueError:
-            example = {"quarterly": "2026-Q3", "monthly": "2026-07", "annual": "2026"}.get(column.frequency, "2026")
-            raise _Wrong("period", text, f"a period such as {example}", f"Write the period as {example}.") from None
+    except ValueError:
+        example = {"quarterly": "2026-Q3", "monthly": "2026-07", "annual": "2026"}.get(column.frequency, "2026")
+        raise _Wrong("period", text, f"a period such as {example}", f"Write the period as {example}.") from None
+
+
+def _typed(text: str, column: Column) -> Any:
     if column.type == "integer":
         if not re.fullmatch(r"-?\d{1,9}", text, re.ASCII):
             raise _Wrong("integer", text, "a whole number", "Write digits only.")

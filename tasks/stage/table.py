@@ -17,7 +17,7 @@ from numpy.typing import NDArray
 from expectations import Contract
 from sql import periods
 from sql.ledger import PUBLISHED_QUALITY, STATUS, STATUS_CODE
-from tasks.stage.cells import Places, sources
+from tasks.stage.cells import Places, in_calendar, sources
 from tasks.stage.dialect import Dialect
 from tasks.stage.sequence import Sequence, offsets
 from tasks.stage.staging import Fault, ShapeChanged, Staging
@@ -190,7 +190,8 @@ class Table:
         for printed in runs.values.to_pylist():
             if printed not in self.spans and printed not in bad:
                 try:
-                    span = periods.parse(printed, settings.frequency, settings.starts)
+                    with in_calendar(self.contract):
+                        span = periods.parse(printed, settings.frequency, settings.starts)
                     self.spans[printed], self.codes[span.id] = span.id, span.code
                 except ValueError as error:
                     bad[printed] = str(error)

@@ -10,7 +10,7 @@ from hypothesis import given
 from hypothesis import strategies as st
 
 from sql.ledger import sequence_of
-from sql.periods import Period, from_month_name, parse
+from sql.periods import NotInCalendar, Period, from_month_name, parse
 
 YEARS = st.integers(1900, 2150)
 
@@ -121,6 +121,24 @@ def test_any_text_is_a_period_or_a_sentence(text: str) -> None:
 
 def test_months_by_their_english_names() -> None:
     assert [from_month_name("2025", name) for name in ("Jan", "Dec")] == ["2025-01", "2025-12"]
-    for year, month in (("2025", "janv."), ("2025", "13"), ("2025", "jan"), ("25", "Jan"), ("", "Jan"), ("2025", "")):
+    for year, month in (("2025", "janv."), ("2025", "7"), ("2025", "12"), ("2025", "jan"), ("25", "Jan"), ("", "Jan"), ("2025", "")):
         with pytest.raises(ValueError, match="is not a year and a month"):
             from_month_name(year, month)
+
+
+@pytest.mark.parametrize("text", ["2025-13", "2025-00", "2025-99", "2025-Q5", "2025-Q0", "2025-02-30", "2025-13-01", "2025-00-10"])
+def test_what_is_written_as_a_date_and_is_none(text: str) -> None:
+    """It tells more than a slip of one cell: the file has another calendar than it seems."""
+    with pytest.raises(NotInCalendar, match="no calendar has it") as told:
+        parse(text)
+    assert told.value.code == text
+    if text[5:7].isdigit() and len(text) == 7:
+        with pytest.raises(NotInCalendar):
+            from_month_name(*text.split("-"))
+
+
+@pytest.mark.parametrize("text", ["", "2025-1", "2025-013", "2025-Q12", "25-13", "2025/2024", "2025-1-1", "x", "2025-08"])
+def test_what_is_no_date_of_this_table_is_not_said_to_be_in_no_calendar(text: str) -> None:
+    with pytest.raises(ValueError, match=r"period|span|quarter") as told:
+        parse(text, "quarterly")
+    assert not isinstance(told.value, NotInCalendar)

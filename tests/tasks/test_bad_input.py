@@ -75,7 +75,10 @@ CASES = {
     "header only": Case(POPULATION, "blocked", "a header and no rows", change=table(lambda t: t.splitlines(keepends=True)[0])),
     "windows-1252": Case(RESIDENTS, "blocked", "bytes that are not utf-8", change=lambda body: body.decode().encode("cp1252", "replace")),
     "a value in words": Case(POPULATION, "held", "found abc", change=table(lambda t: t.replace('"16124116"', '"abc"', 1))),
-    "month 13": Case(POPULATION, "held", "'2024-13' is not a period", change=table(lambda t: t.replace('"2024-07"', '"2024-13"'))),
+    "month 13": Case(POPULATION, "blocked", "no calendar has", change=table(lambda t: t.replace('"2024-07"', '"2024-13"', 1))),
+    "month 13 of a monthly file": Case(
+        RESIDENTS, "blocked", "no calendar has", change=lines(lambda t: [*t[:-1], t[-1].replace(t[-1].split("\t")[2], "13")])
+    ),
     "a blank value without a reason": Case(POPULATION, "held", "an empty cell", change=table(lambda t: t.replace('"16124116"', '""', 1))),
     "a row twice": Case(POPULATION, "blocked", "keys that stand twice", change=table(lambda t: t + t.splitlines(keepends=True)[-1])),
     "an odd total": Case(

@@ -1,0 +1,111 @@
+"""What partners sent: every submission with its versions, states and findings, and every message that was put out.
+
+Part of the ledger, so append-only. `place` and `digest` are keyed digests: they tell one place or one content from another, and nobody
+can guess from them what a file was called or held.
+"""
+
+from __future__ import annotations
+
+from sqlalchemy import Boolean, Column, Index, Integer, String, Table, Text, UniqueConstraint
+
+from sql.ledger import metadata
+
+# What becomes of a submission. `pending`: read, and waits for the office (its period is closed).
+STATES = ("pending", "accepted", "accepted_with_remarks", "partly_accepted", "refused", "withdrawn")
+# A submission in one of these answers what is owed: nobody is reminded of it any more.
+ANSWERED = ("accepted", "accepted_with_remarks", "partly_accepted")
+
+submission = Table(
+    "submission",
+    metadata,
+    Column("submission", Integer, primary_key=True, autoincrement=False),
+    Column("partner", String(80), nullable=False),
+    Column("received_at", String(20), nullable=False),
+    Column("channel", String(12), nullable=False),
+    Column("place", String(64), nullable=False),
+    Column("digest", String(64), nullable=False),
+    Column("form", String(8), nullable=False),
+    Column("language", String(8), nullable=False),
+    Index("submission_by_place", "place", "submission"),
+    comment="One file as it came. Of a refused file this row and its findings are all that is kept.",
+)
+
+submission_part = Table(
+    "submission_part",
+    metadata,
+    Column("submission", Integer, primary_key=True, autoincrement=False),
+    Column("contract", String(80), primary_key=True),
+    Column("period", String(12), primary_key=True),
+    Column("partner", String(80), nullable=False),
+    Column("version", Integer, nullable=False),
+    Column("sha256", String(64), nullable=False),
+    Column("content", String(64), nullable=False),
+    Column("same_as", Integer),
+    Column("rows", Integer, nullable=False),
+    Column("taken", Integer, nullable=False),
+    Column("waiting", Integer, nullable=False),
+    Column("due_on", String(10)),
+    Column("is_on_time", Boolean),
+    Column("let_in_by", Text),
+    UniqueConstraint("partner", "contract", "period", "version"),
+    comment="The rows of one table and period in a submission: their version, how many were taken, how many wait. `sha256` is that of "
+    "the kept copy, `content` that of these rows, `same_as` the earlier version that said the same, `let_in_by` the exception.",
+)
+
+submission_state = Table(
+    "submission_state",
+    metadata,
+    Column("submission", Integer, primary_key=True, autoincrement=False),
+    Column("number", Integer, primary_key=True),
+    Column("at", String(20), nullable=False),
+    Column("state", String(24), nullable=False),
+    Column("by", String(80), nullable=False),
+    Column("why", Text, nullable=False),
+    comment="The states of a submission, in order. The last one counts.",
+)
+
+submission_finding = Table(
+    "submission_finding",
+    metadata,
+    Column("submission", Integer, primary_key=True, autoincrement=False),
+    Column("number", Integer, primary_key=True),
+    Column("rule", String(120), nullable=False),
+    Column("tier", String(12), nullable=False),
+    Column("sheet", String(80), nullable=False),
+    Column("column", String(80), nullable=False),
+    Column("letter", String(8), nullable=False),
+    Column("row", Integer),
+    Column("rows", Integer, nullable=False),
+    Column("more", Text, nullable=False),
+    Column("found", Text, nullable=False),
+    Column("expected", Text, nullable=False),
+    Column("fix", Text, nullable=False),
+    Column("values", Text, nullable=False),
+    comment="What was told to the partner: place, rule and counts; of a refused file never a value, a header or a name.",
+)
+
+explained = Table(
+    "explained",
+    metadata,
+    Column("submission", Integer, primary_key=True, autoincrement=False),
+    Column("contract", String(80), primary_key=True),
+    Column("series", String(300), primary_key=True),
+    Column("rule", String(120), primary_key=True),
+    Column("period", String(12), primary_key=True),
+    Column("partner", String(80), nullable=False),
+    Column("explanation", String(80), nullable=False),
+    Column("until_period", String(12), nullable=False),
+    comment="Odd numbers that their partner explained: the same question is not asked again up to and including `until_period`.",
+)
+
+message = Table(
+    "message",
+    metadata,
+    Column("key", String(200), primary_key=True),
+    Column("recipient", String(200), nullable=False),
+    Column("kind", String(24), nullable=False),
+    Column("about", String(200), nullable=False),
+    Column("file", Text, nullable=False),
+    Column("put_at", String(20), nullable=False),
+    comment="Every message put into the outbox, once: its key says to whom and about what.",
+)
