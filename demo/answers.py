@@ -14,7 +14,9 @@ from typing import Any
 HTML = "text/html; charset=UTF-8"
 JSON = "application/json;charset=UTF-8"
 
-type_of_suffix = {"zip": "application/zip", "csv": "text/csv", "html": HTML, "json": JSON}
+XLSX = "application/vnd.openxmlformats-officedocument.spreadsheetml.sheet"
+
+type_of_suffix = {"zip": "application/zip", "csv": "text/csv", "html": HTML, "json": JSON, "xlsx": XLSX}
 
 
 @dataclass(frozen=True, slots=True)

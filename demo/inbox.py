@@ -159,10 +159,10 @@ def _workbook(rows: list[Row]) -> bytes:
                 cell.number_format = "yyyy-mm-dd"
     out = io.BytesIO()
     book.save(out)
-    return _timeless(out.getvalue())
+    return timeless(out.getvalue())
 
 
-def _timeless(workbook: bytes) -> bytes:
+def timeless(workbook: bytes) -> bytes:
     """The same workbook with one fixed time in its properties and on its parts."""
     year, month, day, *_ = STAMP
     moment = f"{year}-{month:02d}-{day:02d}T09:00:00Z".encode()

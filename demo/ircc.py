@@ -14,6 +14,7 @@ from typing import Any
 import yaml
 
 from demo.answers import Answer, Request, as_json, download, page
+from demo.ircc_workbook import twin
 
 FILES = "/opendata-donneesouvertes/data/"
 ACTION = "/data/api/3/action/"
@@ -46,8 +47,12 @@ class Ircc:
 
     def _publish(self, name: str, modified: datetime, changed: dict[tuple[str, int, int], str]) -> None:
         file = self._said["files"][name]
-        build = _of_members(self._folder, self._said, name) if "members" in file else _of_places(self._folder, self._said, file, changed)
-        self.files[name] = build
+        if "twin_of" in file:  # declared below its text
+            self.files[name] = twin(file, self.files[file["twin_of"]].decode("utf-8-sig"))
+        elif "members" in file:
+            self.files[name] = _of_members(self._folder, self._said, name)
+        else:
+            self.files[name] = _of_places(self._folder, self._said, file, changed)
         self.modified[name] = modified.replace(tzinfo=UTC)
 
     def file(self, request: Request) -> Answer:

@@ -12,7 +12,7 @@ import yaml
 from openpyxl import Workbook
 
 from demo.answers import Answer, Request, as_json, download, page
-from demo.inbox import _timeless as timeless
+from demo.inbox import timeless
 
 SITE = "https://data.ontario.ca"
 ACTION = "/api/3/action/"

@@ -2,9 +2,27 @@
 
 from __future__ import annotations
 
+import csv
+import hashlib
+import io
+import json
+from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
+from typing import Any
 
+from sqlalchemy import Connection, func, inspect, select
+
+from expectations import Contract
+from expectations.partnership import Partnership
+from sql import clock, ledger, periods, submissions, warehouse
+from tasks.admit import CLOSED
+from tasks.check import Verdict
+from tasks.due import Window
+from tasks.fetch import store
 from tasks.findings import Finding
+from tasks.screen.screened import Screened, Sheet
+
+Rows = dict[tuple[str, ...], str]
 
 
 @dataclass(frozen=True, slots=True)
@@ -56,3 +74,291 @@ class Submission:
     parts: tuple[Part, ...]
     findings: tuple[Finding, ...]
     is_sample: bool
+
+
+@dataclass(frozen=True, slots=True)
+class Judged:
+    """What the checks said of one sheet of a submission, and whether its periods were open."""
+
+    sheet: Sheet
+    verdict: Verdict
+    windows: Mapping[str, Window]
+
+
+@dataclass(frozen=True, slots=True)
+class _Content:
+    """The rows of one table and period in a kept copy: what each says, and the row it stands in."""
+
+    said: Rows
+    places: dict[int, tuple[str, ...]]
+
+    @property
+    def digest(self) -> str:
+        return hashlib.sha256(json.dumps(sorted(self.said.items())).encode()).hexdigest()
+
+
+def conclude(screened: Screened, judged: Sequence[Judged], partnership: Partnership) -> Submission:
+    """Write the submission with its parts, findings and state, in one transaction; the same file again at its place is the same one.
+
+    A refused file has its findings and no parts. Versions count per partner, table and period, and come from the database: of two
+    that come in the same second both are kept.
+    """
+    findings = _findings(screened, judged)
+    with warehouse.writer(partnership.home).begin() as connection:
+        ledger.metadata.create_all(connection)
+        warehouse.lock(connection, "submissions")
+        known = _known(connection, screened)
+        number = known or 1 + (connection.scalar(select(func.max(submissions.submission.c.submission))) or 0)
+        if not known:
+            row = {name: getattr(screened, name) for name in ("partner", "received_at", "channel", "place", "digest", "form", "language")}
+            connection.execute(submissions.submission.insert(), row | {"submission": number})
+        parts = tuple(part for one in judged for part in _parts(connection, one, partnership, screened, number))
+        state, why = _state(screened, parts, findings)
+        _write(connection, number, state, why, findings, parts)
+    return Submission(
+        number=number,
+        partner=screened.partner,
+        received_at=screened.received_at,
+        concluded_at=clock.stamp(),
+        channel=screened.channel,
+        form=screened.form,
+        language=screened.language,
+        digest=screened.digest,
+        state=state,
+        why=why,
+        parts=parts,
+        findings=findings,
+        is_sample=partnership.sample,
+    )
+
+
+def is_concluded(partnership: Partnership, place: str, digest: str) -> bool:
+    """True when the newest submission from this place has these bytes and its answer lies in the outbox.
+
+    A pending one is looked at again each time: meanwhile the office may have let its period in.
+    """
+    if not warehouse.is_begun(partnership.home):
+        return False
+    one, state, told = submissions.submission, submissions.submission_state, submissions.message
+    with warehouse.reader(partnership.home).connect() as connection:
+        if not inspect(connection).has_table(told.name):
+            return False
+        query = select(one.c.submission, one.c.digest).where(one.c.place == place).order_by(one.c.submission.desc()).limit(1)
+        row = connection.execute(query).first()
+        if row is None or row.digest != digest:
+            return False
+        last = connection.scalar(
+            select(state.c.state).where(state.c.submission == row.submission).order_by(state.c.number.desc()).limit(1)
+        )
+        key = answer_key(row.submission, last or "")
+        answered = connection.scalar(select(func.count()).select_from(told).where(told.c.key == key))
+    return bool(answered) and last != "pending"
+
+
+def answer_key(number: int, state: str) -> str:
+    """The key of the message that answers a submission in a state: one message for each change of state."""
+    return f"answer/{number}/{state}"
+
+
+def _known(connection: Connection, screened: Screened) -> int:
+    """The submission that these very bytes at this place are already, if it is the newest from there; else 0."""
+    one = submissions.submission
+    query = select(one.c.submission, one.c.digest).where(one.c.place == screened.place).order_by(one.c.submission.desc()).limit(1)
+    row = connection.execute(query).first()
+    return int(row.submission) if row is not None and row.digest == screened.digest else 0
+
+
+def _findings(screened: Screened, judged: Sequence[Judged]) -> tuple[Finding, ...]:
+    from dataclasses import replace
+
+    found = list(screened.findings)
+    for one in judged:
+        letters = dict(one.sheet.letters)
+        for finding in one.verdict.findings:
+            found.append(replace(finding, file="", sheet=one.sheet.sheet, letter=letters.get(finding.column, "")))
+    return tuple(found)
+
+
+def _parts(
+    connection: Connection, judged: Judged, partnership: Partnership, screened: Screened, number: int
+) -> list[Part]:
+    contract = next(contract for contract in partnership.contracts() if contract.name == judged.sheet.contract)
+    held = _held(connection, judged.verdict)
+    blocked = not judged.verdict.goes_on
+    return [
+        _part(connection, judged, contract, code, content, screened, number, held=None if blocked else held, home=partnership)
+        for code, content in contents(partnership, contract, judged.sheet.snapshot).items()
+    ]
+
+
+def _part(
+    connection: Connection,
+    judged: Judged,
+    contract: Contract,
+    code: str,
+    content: _Content,
+    screened: Screened,
+    number: int,
+    *,
+    held: frozenset[int] | None,
+    home: Partnership,
+) -> Part:
+    """One table and period; with `held` None nothing of it goes on."""
+    waiting = len(content.places) if held is None else len(held & set(content.places))
+    window = judged.windows.get(code, Window("before"))
+    before = _version_before(connection, screened.partner, contract.name, code, number)
+    digest = content.digest
+    mine = connection.execute(_of(screened.partner, contract.name, code, number)).mappings().first()
+    version = mine["version"] if mine else (_newest(connection, screened.partner, contract.name, code) + 1)
+    same_as = int(before["version"]) if before and before["content"] == digest else 0
+    was = _kept(home, contract, before["sha256"], code) if before and not same_as else None
+    due = window.due_on.isoformat() if window.due_on else ""
+    on_time = clock.day_of(screened.received_at) <= window.due_on if window.due_on else None
+    part = Part(
+        contract=contract.name,
+        period=code,
+        version=version,
+        rows=len(content.places),
+        taken=len(content.places) - waiting,
+        waiting=waiting,
+        due_on=due,
+        is_on_time=on_time,
+        let_in_by=window.let_in_by,
+        same_as=same_as,
+        differences=() if was is None else differences(contract.name, code, was.said, content.said),
+    )
+    row = {name: getattr(part, name) for name in ("contract", "period", "version", "rows", "taken", "waiting", "is_on_time")}
+    row |= {"due_on": due or None, "let_in_by": part.let_in_by or None, "same_as": same_as or None, "content": digest}
+    row |= {"submission": number, "partner": screened.partner, "sha256": judged.sheet.snapshot.sha256}
+    if mine:
+        table = submissions.submission_part
+        key = (table.c.submission == number) & (table.c.contract == contract.name) & (table.c.period == code)
+        connection.execute(table.update().where(key).values(**row))
+    else:
+        connection.execute(submissions.submission_part.insert(), row)
+    return part
+
+
+def differences(contract: str, period: str, was: Rows, now: Rows) -> tuple[Difference, ...]:
+    """What one version says otherwise than another, by series; a row that is no longer there is told with an empty `now`."""
+    keys = sorted({*was, *now})
+    return tuple(
+        Difference(contract, period, key, was.get(key, ""), now.get(key, "")) for key in keys if was.get(key, "") != now.get(key, "")
+    )
+
+
+def contents(partnership: Partnership, contract: Contract, snapshot: store.Snapshot) -> dict[str, _Content]:
+    """The rows of a kept copy by period: what each series says, and in which row. Rows whose period cannot be read are in none."""
+    text = (store.folder(partnership.home) / snapshot.file).read_text(encoding="utf-8")
+    header: list[str] = []
+    found: dict[str, _Content] = {}
+    column = contract.columns[contract.period or ""]
+    for number, cells in enumerate(csv.reader(io.StringIO(text, newline="")), start=1):
+        if not header or not any(cells):
+            header = header or (cells if any(cells) else [])
+            continue
+        row = dict(zip(header, cells, strict=False))
+        try:
+            code = periods.parse(row.get(contract.period or "", "").strip(), column.frequency, column.starts).code
+        except ValueError:
+            continue
+        key = tuple(row.get(name, "") for name in contract.dimensions)
+        one = found.setdefault(code, _Content({}, {}))
+        one.said[key] = row.get(contract.measure or "", "")
+        one.places[number] = key
+    return found
+
+
+def _held(connection: Connection, verdict: Verdict) -> frozenset[int]:
+    kept = ledger.quarantine
+    return frozenset(connection.scalars(select(kept.c.row).where(kept.c.verdict == verdict.id)))
+
+
+def _of(partner: str, contract: str, code: str, number: int) -> Any:
+    table = submissions.submission_part
+    return select(table).where(table.c.submission == number, table.c.contract == contract, table.c.period == code)
+
+
+def _version_before(connection: Connection, partner: str, contract: str, code: str, number: int) -> Mapping[str, Any] | None:
+    """The newest version before this submission, of one that was not withdrawn."""
+    table, state = submissions.submission_part, submissions.submission_state
+    query = (
+        select(table)
+        .where(table.c.partner == partner, table.c.contract == contract, table.c.period == code, table.c.submission < number)
+        .where(table.c.submission.not_in(select(state.c.submission).where(state.c.state == "withdrawn")))
+    )
+    return connection.execute(query.order_by(table.c.version.desc()).limit(1)).mappings().first()
+
+
+def _newest(connection: Connection, partner: str, contract: str, code: str) -> int:
+    table = submissions.submission_part
+    query = select(func.max(table.c.version)).where(table.c.partner == partner, table.c.contract == contract, table.c.period == code)
+    return int(connection.scalar(query) or 0)
+
+
+def _kept(partnership: Partnership, contract: Contract, sha256: str, code: str) -> _Content | None:
+    path = store.folder(partnership.home) / sha256[:2] / f"{sha256}.csv"
+    if not path.is_file():
+        return None
+    snapshot = store.Snapshot(contract.name, "", sha256, "", "", None, 0, f"{sha256[:2]}/{sha256}.csv", False, {})
+    return contents(partnership, contract, snapshot).get(code)
+
+
+def _state(screened: Screened, parts: Sequence[Part], findings: Sequence[Finding]) -> tuple[str, str]:
+    """The state of a submission and its reason in one word."""
+    taken, waiting = sum(part.taken for part in parts), sum(part.waiting for part in parts)
+    if screened.is_refused:
+        return "refused", "gate"
+    if not taken:
+        only_closed = waiting and {finding.rule for finding in findings if finding.tier == "must_fix"} == {CLOSED}
+        return ("pending", CLOSED) if only_closed else ("refused", "nothing could be taken")
+    if waiting:
+        return "partly_accepted", "rows wait"
+    told = any(finding.tier in ("confirm", "note") or finding.rule == "explained" for finding in findings)
+    return ("accepted_with_remarks", "remarks") if told else ("accepted", "")
+
+
+def _write(
+    connection: Connection, number: int, state: str, why: str, findings: Sequence[Finding], parts: Sequence[Part]
+) -> None:
+    states = submissions.submission_state
+    query = select(states.c.number, states.c.state).where(states.c.submission == number).order_by(states.c.number.desc()).limit(1)
+    last = connection.execute(query).first()
+    if last is None or last.state != state:
+        row = {"submission": number, "number": (last.number if last else 0) + 1, "at": clock.stamp(), "state": state}
+        connection.execute(states.insert(), row | {"by": "openlip", "why": why})
+    kept = submissions.submission_finding
+    connection.execute(kept.delete().where(kept.c.submission == number))
+    rows = [
+        {name: getattr(finding, name) for name in ("rule", "tier", "sheet", "column", "letter", "row", "rows", "found", "expected", "fix")}
+        | {"submission": number, "number": n, "more": json.dumps(finding.more), "values": json.dumps(finding.values)}
+        for n, finding in enumerate(findings, start=1)
+    ]
+    if rows:
+        connection.execute(kept.insert(), rows)
+    _write_explained(connection, number, findings, parts)
+
+
+def _write_explained(connection: Connection, number: int, findings: Sequence[Finding], parts: Sequence[Part]) -> None:
+    """Odd numbers that were explained in this submission: the question is not asked again until the explanation expires."""
+    table = submissions.explained
+    connection.execute(table.delete().where(table.c.submission == number))
+    partner = connection.scalar(select(submissions.submission.c.partner).where(submissions.submission.c.submission == number))
+    rows: dict[tuple[str, ...], dict[str, Any]] = {}
+    for finding in findings:
+        said = dict(finding.values)
+        if finding.rule != "explained" or "until_period" not in said or said.get("given") == "earlier":
+            continue
+        key = (said["contract"], said["series"], said["asked"], said["period"])
+        rows[key] = {
+            "submission": number,
+            "contract": said["contract"],
+            "series": said["series"],
+            "rule": said["asked"],
+            "period": said["period"],
+            "partner": partner,
+            "explanation": said["explanation"],
+            "until_period": said["until_period"],
+        }
+    if rows:
+        connection.execute(table.insert(), list(rows.values()))

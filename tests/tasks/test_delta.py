@@ -66,7 +66,7 @@ def test_it_is_what_two_dictionaries_say(
     """Revised, new and withdrawn facts, in the order of the file before or another, in blocks of other sizes, in ranges however small."""
     kept = {key: cell for number, (key, cell) in enumerate(old.items()) if order == "as it was" or number % 9}
     new = kept | edits
-    content = {"as it was": list, "sorted": sorted, "turned": lambda rows: list(rows)[::-1]}[order](new.items())
+    content = sorted(new.items()) if order == "sorted" else list(new.items())[:: -1 if order == "turned" else 1]
     with pytest.MonkeyPatch.context() as patch:
         patch.setattr(blocks, "AT_ONCE", at_once)
         patch.setattr(delta, "AT_ONCE", at_once)

@@ -16,10 +16,13 @@ import numpy as np
 import pytest
 from hypothesis import given, settings
 from hypothesis import strategies as st
+from sqlalchemy import text
 
 from benchmarks import generator
 from expectations import Contract, parse
 from expectations.partnership import Partnership
+from sql.warehouse import writer
+from tasks import Misuse
 from tasks.check import Verdict, check
 from tasks.load import Loaded, accepted, load
 from tasks.load.delta import differences
@@ -136,6 +139,21 @@ def test_a_cache_that_is_not_to_be_trusted_is_not_used(
     assert len(list((partnership.home / "accepted").iterdir())) == 1
 
 
+def test_a_table_that_was_changed_by_hand_is_not_written_over(warehouse: str, zips: list[bytes], partnership: Partnership) -> None:
+    """A row that the cache has and the table has not would be lost: the load stops, changes nothing, and says how to go on."""
+    run(zips[0], partnership)
+    last = run(zips[1], partnership)[2].changed
+    with writer(partnership.home).begin() as connection:
+        connection.execute(text(f"delete from {FACTS} where since = 2"))
+    before = content(partnership)
+    with pytest.raises(Misuse, match=rf"{FACTS} holds other rows .* {last} were to be written and 0 were.* Delete the folder accepted/"):
+        run(zips[0], partnership)
+    assert content(partnership) == before
+    shutil.rmtree(partnership.home / "accepted")
+    assert run(zips[0], partnership)[2].new == last
+    assert len(content(partnership)[FACTS]) == ROWS
+
+
 def test_a_held_row_ends_the_cache(zips: list[bytes], partnership: Partnership) -> None:
     """While a row is held, what is in force is not the content of one file: nothing is withdrawn, and the next load looks at it all."""
     run(zips[0], partnership)
@@ -161,8 +179,7 @@ def test_a_screen_that_fails_finds_the_row(
     value: str, rule: str, zips: list[bytes], partnership: Partnership, monkeypatch: pytest.MonkeyPatch
 ) -> None:
     """The same finding about the same row, and the same rows go on, as when every rule looks at every row."""
-    text = generator.CONTRACT.replace("min: 0}", "min: 0, max: 1000000000}")
-    contract = parse(text, name=TABLE.name)
+    contract = parse(generator.CONTRACT.replace("min: 0}", "min: 0, max: 1000000000}"), name=TABLE.name)
     head, *lines = lines_of(zips[0])
     body = zip_of([head, *odd(lines, 20_123, value)])
     verdicts = [check(world.staged(body, contract, partnership, name="x.zip"), contract, partnership)]
