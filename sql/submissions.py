@@ -34,6 +34,7 @@ submission_part = Table(
     "submission_part",
     metadata,
     Column("submission", Integer, primary_key=True, autoincrement=False),
+    Column("judgement", Integer, primary_key=True, autoincrement=False),
     Column("contract", String(80), primary_key=True),
     Column("period", String(12), primary_key=True),
     Column("partner", String(80), nullable=False),
@@ -47,9 +48,10 @@ submission_part = Table(
     Column("due_on", String(10)),
     Column("is_on_time", Boolean),
     Column("let_in_by", Text),
-    UniqueConstraint("partner", "contract", "period", "version"),
-    comment="The rows of one table and period in a submission: their version, how many were taken, how many wait. `sha256` is that of "
-    "the kept copy, `content` that of these rows, `same_as` the earlier version that said the same, `let_in_by` the exception.",
+    UniqueConstraint("partner", "contract", "period", "version", "judgement"),
+    comment="The rows of one table and period in a submission: their version, how many were taken, how many wait. `judgement` is the "
+    "number of the state they led to (a pending one is judged again); `sha256` is that of the kept copy, `content` that of these rows, "
+    "`same_as` the earlier version that said the same, `let_in_by` the exception.",
 )
 
 submission_state = Table(
@@ -68,6 +70,7 @@ submission_finding = Table(
     "submission_finding",
     metadata,
     Column("submission", Integer, primary_key=True, autoincrement=False),
+    Column("judgement", Integer, primary_key=True, autoincrement=False),
     Column("number", Integer, primary_key=True),
     Column("rule", String(120), nullable=False),
     Column("tier", String(12), nullable=False),
@@ -88,6 +91,7 @@ explained = Table(
     "explained",
     metadata,
     Column("submission", Integer, primary_key=True, autoincrement=False),
+    Column("judgement", Integer, primary_key=True, autoincrement=False),
     Column("contract", String(80), primary_key=True),
     Column("series", String(300), primary_key=True),
     Column("rule", String(120), primary_key=True),

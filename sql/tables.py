@@ -136,7 +136,9 @@ class Tables:
     def _bounds(self, facts: FromClause) -> list[ColumnElement[float]]:
         half = self.contract.rounding / 2
         value, status = facts.c.value, facts.c.status
-        exact = or_(status == ledger.STATUS_CODE["absent"], literal(half == 0))
+        # Who hides what would be rounded to nothing prints a 0 for none at all, as who leaves zeros out does without a row.
+        hides_few = any(meaning.lower is not None and (meaning.upper or 0) >= half for meaning in self.contract.non_values.values())
+        exact = or_(status == ledger.STATUS_CODE["absent"], literal(half == 0), and_(literal(hides_few), value == 0))
         lower: list[tuple[ColumnElement[bool], ColumnElement[Any]]] = [(exact, value)]
         upper = list(lower)
         for mark, meaning in self.contract.non_values.items():

@@ -12,7 +12,7 @@ from sqlalchemy import Connection, func, inspect, select
 
 from expectations import places
 from expectations.partnership import Partnership
-from sql import clock, ledger, periods, submissions, warehouse
+from sql import clock, periods, submissions, warehouse
 from sql.periods import Period
 from sql.tables import tables
 
@@ -96,9 +96,7 @@ def standings(partnership: Partnership, period: str, *, on: date | None = None) 
         if not inspect(connection).has_table(submissions.submission.name):
             return [_standing(partnership, debt, day, [], frozenset()) for debt in debts]
         there = reported(connection, partnership, period)
-        return [
-            _standing(partnership, debt, day, _parts(connection, debt), there.get(debt.partner, frozenset())) for debt in debts
-        ]
+        return [_standing(partnership, debt, day, _parts(connection, debt), there.get(debt.partner, frozenset())) for debt in debts]
 
 
 def owed(partnership: Partnership, period: str) -> list[Owed]:
@@ -156,7 +154,7 @@ def working_day(after: date, number: int) -> date:
     day = after
     while number:
         day += timedelta(days=1)
-        if day.weekday() < 5 and day not in _holidays(day.year):  # noqa: PLR2004 Saturday is 5
+        if day.weekday() < 5 and day not in _holidays(day.year):
             number -= 1
     return day
 
@@ -211,9 +209,7 @@ def reported(connection: Connection, partnership: Partnership, period: str) -> d
     return {partner: frozenset(metrics) for partner, metrics in found.items()}
 
 
-def _standing(
-    partnership: Partnership, debt: Owed, day: date, parts: list[dict[str, Any]], there: frozenset[str]
-) -> Standing:
+def _standing(partnership: Partnership, debt: Owed, day: date, parts: list[dict[str, Any]], there: frozenset[str]) -> Standing:
     answered = tuple(metric for metric in debt.metrics if metric in there)
     unanswered = tuple(metric for metric in debt.metrics if metric not in there)
     excused = window(partnership, debt.partner, debt.period, on=day)
@@ -240,6 +236,7 @@ def _parts(connection: Connection, debt: Owed) -> list[dict[str, Any]]:
         .join(one, one.c.submission == part.c.submission)
         .join(last, last.c.submission == part.c.submission)
         .join(state, (state.c.submission == last.c.submission) & (state.c.number == last.c.number))
+        .where(part.c.judgement == last.c.number)
         .where(part.c.partner == debt.partner, part.c.period == debt.period)
         .order_by(part.c.submission, part.c.contract)
     )

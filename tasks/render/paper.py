@@ -2,27 +2,16 @@
 
 from __future__ import annotations
 
-import logging
-import threading
-import warnings
-from collections.abc import Iterator
-from contextlib import contextmanager
 from dataclasses import dataclass
 from datetime import UTC, datetime, time
-from functools import lru_cache
 from typing import Any
 
-from tasks import Problem
 from tasks.compose.draft import Attachment, Draft
 from tasks.render import page
 from tasks.render.density import fit
-from tasks.render.fonts import configuration
+from tasks.render.press import VARIANT, Press, RenderFault, lay, press, strictly, written
 
-VARIANT = "pdf/a-3a"
-
-
-class RenderFault(Problem):
-    """WeasyPrint complained: a glyph no font of ours has, CSS it does not know, an address it may not fetch."""
+__all__ = ["VARIANT", "Printed", "RenderFault", "print_pdf"]
 
 
 @dataclass(frozen=True, slots=True)
@@ -34,40 +23,23 @@ class Printed:
     densities: tuple[int, int]
 
 
-@dataclass(frozen=True, slots=True)
-class _Press:
-    """What renders of one process share: fonts, parsed CSS, fetcher."""
-
-    fonts: Any
-    css: Any
-    fetcher: Any
-
-
 def print_pdf(draft: Draft, attachments: tuple[Attachment, ...], *, start: tuple[int, int]) -> Printed:
     """The draft on two pages, with its attachments inside."""
-    from tasks.render.finisher import finish
+    with strictly(f"{draft.name}.{draft.language}"):
+        shared = _press()
 
-    with _strictly(f"{draft.name}.{draft.language}"):
-        press = _press()
+        def laid(densities: tuple[int, int]) -> Any:
+            return lay(page.printed(draft, densities=densities), shared)
 
-        def lay(densities: tuple[int, int]) -> Any:
-            return _laid(page.printed(draft, densities=densities), press)
-
-        document, densities = fit(lay, language=draft.language, start=start)
+        document, densities = fit(laid, language=draft.language, start=start)
         noon = datetime.combine(datetime.fromisoformat(draft.edition_date).date(), time(12), tzinfo=UTC)
         document.metadata.attachments = [_attached(attachment, noon) for attachment in attachments]
-        with warnings.catch_warnings():
-            # WeasyPrint opens its colour profile and leaves the closing to the garbage collector.
-            warnings.filterwarnings("ignore", r"unclosed file .*sRGB2014\.icc", ResourceWarning)
-            data = document.write_pdf(pdf_variant=VARIANT, finisher=finish)
+        data = written(document)
     return Printed(data, len(document.pages), densities)
 
 
-def _laid(html: str, press: _Press) -> Any:
-    from weasyprint import HTML
-
-    source = HTML(string=html, url_fetcher=press.fetcher)
-    return source.render(font_config=press.fonts, stylesheets=[press.css], pdf_variant=VARIANT)
+def _press() -> Press:
+    return press("page.css")
 
 
 def _attached(attachment: Attachment, noon: datetime) -> Any:
@@ -82,57 +54,3 @@ def _attached(attachment: Attachment, noon: datetime) -> Any:
         modified=noon,
         relationship=attachment.relationship,
     )
-
-
-@lru_cache(maxsize=1)
-def _press() -> _Press:
-    fonts = configuration()
-    from weasyprint import CSS
-
-    from tasks.render.fetcher import StrictFetcher
-    from tasks.render.finisher import watch_runs
-
-    watch_runs()
-    fetcher = StrictFetcher()
-    text = (page.FOLDER / "page.css").read_text("utf-8")
-    return _Press(fonts, CSS(string=text, font_config=fonts, url_fetcher=fetcher), fetcher)
-
-
-@contextmanager
-def _strictly(name: str) -> Iterator[None]:
-    """Any warning of WeasyPrint is a fault: it logs missing glyphs, bad CSS and broken SVG, and goes on."""
-    complaints = _Complaints()
-    logger = logging.getLogger("weasyprint")
-    logger.addHandler(complaints)
-    try:
-        with _no_fatal_fetch(name):
-            yield
-    finally:
-        logger.removeHandler(complaints)
-    if complaints.messages:
-        said = "; ".join(dict.fromkeys(complaints.messages))
-        raise RenderFault(f"{name}: {said}: mend the text, the CSS or the fonts")
-
-
-@contextmanager
-def _no_fatal_fetch(name: str) -> Iterator[None]:
-    """FatalURLFetchingError is a BaseException: left alone it would look like a crash of the worker."""
-    try:
-        yield
-    except BaseException as error:
-        if type(error).__name__ != "FatalURLFetchingError":
-            raise
-        raise RenderFault(f"{name}: {error}: a brief fetches nothing from outside") from error
-
-
-class _Complaints(logging.Handler):
-    """Collects what WeasyPrint says in this thread, from warnings up."""
-
-    def __init__(self) -> None:
-        super().__init__(logging.WARNING)
-        self.thread = threading.get_ident()
-        self.messages: list[str] = []
-
-    def emit(self, record: logging.LogRecord) -> None:
-        if record.thread == self.thread:
-            self.messages.append(record.getMessage())

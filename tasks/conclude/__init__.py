@@ -2,99 +2,25 @@
 
 from __future__ import annotations
 
-import csv
-import hashlib
-import io
 import json
-from collections.abc import Mapping, Sequence
-from dataclasses import dataclass
+from collections.abc import Sequence
+from dataclasses import replace
 from typing import Any
 
-from sqlalchemy import Connection, func, inspect, select
+from sqlalchemy import Connection, RowMapping, func, inspect, select
 
 from expectations import Contract
 from expectations.partnership import Partnership
-from sql import clock, ledger, periods, submissions, warehouse
+from sql import clock, ledger, submissions, warehouse
 from tasks.admit import CLOSED
 from tasks.check import Verdict
+from tasks.conclude.model import Content, Difference, Judged, Part, Submission, contents, differences
 from tasks.due import Window
 from tasks.fetch import store
 from tasks.findings import Finding
-from tasks.screen.screened import Screened, Sheet
+from tasks.screen.screened import Screened
 
-Rows = dict[tuple[str, ...], str]
-
-
-@dataclass(frozen=True, slots=True)
-class Difference:
-    """One number that a submission gives otherwise than the version before it; an empty text is a row that was not there."""
-
-    contract: str
-    period: str
-    series: tuple[str, ...]
-    was: str
-    now: str
-
-
-@dataclass(frozen=True, slots=True)
-class Part:
-    """The rows of one table and period: their version, how many were taken and how many wait, and what is otherwise than before.
-
-    `due_on` is empty for a period without a due day; `let_in_by` names who let it in after its period was closed; `same_as` is the
-    earlier version that said the same, or 0.
-    """
-
-    contract: str
-    period: str
-    version: int
-    rows: int
-    taken: int
-    waiting: int
-    due_on: str = ""
-    is_on_time: bool | None = None
-    let_in_by: str = ""
-    same_as: int = 0
-    differences: tuple[Difference, ...] = ()
-
-
-@dataclass(frozen=True, slots=True)
-class Submission:
-    """What was received of a partner, and what became of it. `state` is one of `sql.submissions.STATES`."""
-
-    number: int
-    partner: str
-    received_at: str
-    concluded_at: str
-    channel: str
-    form: str
-    language: str
-    digest: str
-    state: str
-    why: str
-    parts: tuple[Part, ...]
-    findings: tuple[Finding, ...]
-    is_sample: bool
-
-
-@dataclass(frozen=True, slots=True)
-class Judged:
-    """What the checks said of one sheet of a submission, and whether its periods were open."""
-
-    sheet: Sheet
-    verdict: Verdict
-    windows: Mapping[str, Window]
-
-
-@dataclass(frozen=True, slots=True)
-class _Content:
-    """The rows of one table and period in a kept copy: what each says, and the row it stands in."""
-
-    said: Rows
-    places: dict[int, tuple[str, ...]]
-
-    @property
-    def digest(self) -> str:
-        return hashlib.sha256(json.dumps(sorted(self.said.items())).encode()).hexdigest()
+__all__ = ["Difference", "Judged", "Part", "Submission", "answer_key", "conclude", "is_concluded"]
 
 
 def conclude(screened: Screened, judged: Sequence[Judged], partnership: Partnership) -> Submission:
@@ -112,9 +38,10 @@ def conclude(screened: Screened, judged: Sequence[Judged], partnership: Partners
         if not known:
             row = {name: getattr(screened, name) for name in ("partner", "received_at", "channel", "place", "digest", "form", "language")}
             connection.execute(submissions.submission.insert(), row | {"submission": number})
-        parts = tuple(part for one in judged for part in _parts(connection, one, partnership, screened, number))
+        found = [part for one in judged for part in _parts(connection, one, partnership, screened, number)]
+        parts = tuple(part for part, _ in found)
         state, why = _state(screened, parts, findings)
-        _write(connection, number, state, why, findings, parts)
+        _write(connection, number, (state, why), screened.partner, findings, [row for _, row in found])
     return Submission(
         number=number,
         partner=screened.partner,
@@ -147,9 +74,7 @@ def is_concluded(partnership: Partnership, place: str, digest: str) -> bool:
         row = connection.execute(query).first()
         if row is None or row.digest != digest:
             return False
-        last = connection.scalar(
-            select(state.c.state).where(state.c.submission == row.submission).order_by(state.c.number.desc()).limit(1)
-        )
+        last = connection.scalar(select(state.c.state).where(state.c.submission == row.submission).order_by(state.c.number.desc()).limit(1))
         key = answer_key(row.submission, last or "")
         answered = connection.scalar(select(func.count()).select_from(told).where(told.c.key == key))
     return bool(answered) and last != "pending"
@@ -169,8 +94,6 @@ def _known(connection: Connection, screened: Screened) -> int:
 
 
 def _findings(screened: Screened, judged: Sequence[Judged]) -> tuple[Finding, ...]:
-    from dataclasses import replace
-
     found = list(screened.findings)
     for one in judged:
         letters = dict(one.sheet.letters)
@@ -181,7 +104,7 @@ def _findings(screened: Screened, judged: Sequence[Judged]) -> tuple[Finding, ..
 
 def _parts(
     connection: Connection, judged: Judged, partnership: Partnership, screened: Screened, number: int
-) -> list[Part]:
+) -> list[tuple[Part, dict[str, Any]]]:
     contract = next(contract for contract in partnership.contracts() if contract.name == judged.sheet.contract)
     held = _held(connection, judged.verdict)
     blocked = not judged.verdict.goes_on
@@ -196,19 +119,19 @@ def _part(
     judged: Judged,
     contract: Contract,
     code: str,
-    content: _Content,
+    content: Content,
     screened: Screened,
     number: int,
     *,
     held: frozenset[int] | None,
     home: Partnership,
-) -> Part:
-    """One table and period; with `held` None nothing of it goes on."""
+) -> tuple[Part, dict[str, Any]]:
+    """One table and period, and its row in the ledger; with `held` None nothing of it goes on."""
     waiting = len(content.places) if held is None else len(held & set(content.places))
     window = judged.windows.get(code, Window("before"))
     before = _version_before(connection, screened.partner, contract.name, code, number)
     digest = content.digest
-    mine = connection.execute(_of(screened.partner, contract.name, code, number)).mappings().first()
+    mine = connection.execute(_of(contract.name, code, number)).mappings().first()
     version = mine["version"] if mine else (_newest(connection, screened.partner, contract.name, code) + 1)
     same_as = int(before["version"]) if before and before["content"] == digest else 0
     was = _kept(home, contract, before["sha256"], code) if before and not same_as else None
@@ -230,43 +153,7 @@ def _part(
     row = {name: getattr(part, name) for name in ("contract", "period", "version", "rows", "taken", "waiting", "is_on_time")}
     row |= {"due_on": due or None, "let_in_by": part.let_in_by or None, "same_as": same_as or None, "content": digest}
     row |= {"submission": number, "partner": screened.partner, "sha256": judged.sheet.snapshot.sha256}
-    if mine:
-        table = submissions.submission_part
-        key = (table.c.submission == number) & (table.c.contract == contract.name) & (table.c.period == code)
-        connection.execute(table.update().where(key).values(**row))
-    else:
-        connection.execute(submissions.submission_part.insert(), row)
-    return part
-
-
-def differences(contract: str, period: str, was: Rows, now: Rows) -> tuple[Difference, ...]:
-    """What one version says otherwise than another, by series; a row that is no longer there is told with an empty `now`."""
-    keys = sorted({*was, *now})
-    return tuple(
-        Difference(contract, period, key, was.get(key, ""), now.get(key, "")) for key in keys if was.get(key, "") != now.get(key, "")
-    )
-
-
-def contents(partnership: Partnership, contract: Contract, snapshot: store.Snapshot) -> dict[str, _Content]:
-    """The rows of a kept copy by period: what each series says, and in which row. Rows whose period cannot be read are in none."""
-    text = (store.folder(partnership.home) / snapshot.file).read_text(encoding="utf-8")
-    header: list[str] = []
-    found: dict[str, _Content] = {}
-    column = contract.columns[contract.period or ""]
-    for number, cells in enumerate(csv.reader(io.StringIO(text, newline="")), start=1):
-        if not header or not any(cells):
-            header = header or (cells if any(cells) else [])
-            continue
-        row = dict(zip(header, cells, strict=False))
-        try:
-            code = periods.parse(row.get(contract.period or "", "").strip(), column.frequency, column.starts).code
-        except ValueError:
-            continue
-        key = tuple(row.get(name, "") for name in contract.dimensions)
-        one = found.setdefault(code, _Content({}, {}))
-        one.said[key] = row.get(contract.measure or "", "")
-        one.places[number] = key
-    return found
+    return part, row
 
 
 def _held(connection: Connection, verdict: Verdict) -> frozenset[int]:
@@ -274,12 +161,12 @@ def _held(connection: Connection, verdict: Verdict) -> frozenset[int]:
     return frozenset(connection.scalars(select(kept.c.row).where(kept.c.verdict == verdict.id)))
 
 
-def _of(partner: str, contract: str, code: str, number: int) -> Any:
+def _of(contract: str, code: str, number: int) -> Any:
     table = submissions.submission_part
     return select(table).where(table.c.submission == number, table.c.contract == contract, table.c.period == code)
 
 
-def _version_before(connection: Connection, partner: str, contract: str, code: str, number: int) -> Mapping[str, Any] | None:
+def _version_before(connection: Connection, partner: str, contract: str, code: str, number: int) -> RowMapping | None:
     """The newest version before this submission, of one that was not withdrawn."""
     table, state = submissions.submission_part, submissions.submission_state
     query = (
@@ -296,7 +183,7 @@ def _newest(connection: Connection, partner: str, contract: str, code: str) -> i
     return int(connection.scalar(query) or 0)
 
 
-def _kept(partnership: Partnership, contract: Contract, sha256: str, code: str) -> _Content | None:
+def _kept(partnership: Partnership, contract: Contract, sha256: str, code: str) -> Content | None:
     path = store.folder(partnership.home) / sha256[:2] / f"{sha256}.csv"
     if not path.is_file():
         return None
@@ -319,46 +206,42 @@ def _state(screened: Screened, parts: Sequence[Part], findings: Sequence[Finding
 
 
 def _write(
-    connection: Connection, number: int, state: str, why: str, findings: Sequence[Finding], parts: Sequence[Part]
+    connection: Connection,
+    number: int,
+    concluded: tuple[str, str],
+    partner: str,
+    findings: Sequence[Finding],
+    parts: Sequence[dict[str, Any]],
 ) -> None:
+    """A new state with what led to it; the same state again (after a crash, say) writes nothing."""
     states = submissions.submission_state
     query = select(states.c.number, states.c.state).where(states.c.submission == number).order_by(states.c.number.desc()).limit(1)
     last = connection.execute(query).first()
-    if last is None or last.state != state:
-        row = {"submission": number, "number": (last.number if last else 0) + 1, "at": clock.stamp(), "state": state}
-        connection.execute(states.insert(), row | {"by": "openlip", "why": why})
-    kept = submissions.submission_finding
-    connection.execute(kept.delete().where(kept.c.submission == number))
-    rows = [
+    if last is not None and last.state == concluded[0]:
+        return
+    mine = {"submission": number, "judgement": (last.number if last else 0) + 1}
+    state = {"submission": number, "number": mine["judgement"], "at": clock.stamp(), "state": concluded[0]}
+    connection.execute(states.insert(), state | {"by": "openlip", "why": concluded[1]})
+    told = [
         {name: getattr(finding, name) for name in ("rule", "tier", "sheet", "column", "letter", "row", "rows", "found", "expected", "fix")}
-        | {"submission": number, "number": n, "more": json.dumps(finding.more), "values": json.dumps(finding.values)}
+        | {**mine, "number": n, "more": json.dumps(finding.more), "values": json.dumps(finding.values)}
         for n, finding in enumerate(findings, start=1)
     ]
-    if rows:
-        connection.execute(kept.insert(), rows)
-    _write_explained(connection, number, findings, parts)
+    for table, rows in (
+        (submissions.submission_part, [part | mine for part in parts]),
+        (submissions.submission_finding, told),
+        (submissions.explained, [row | mine | {"partner": partner} for row in _explained(findings)]),
+    ):
+        if rows:
+            connection.execute(table.insert(), rows)
 
 
-def _write_explained(connection: Connection, number: int, findings: Sequence[Finding], parts: Sequence[Part]) -> None:
-    """Odd numbers that were explained in this submission: the question is not asked again until the explanation expires."""
-    table = submissions.explained
-    connection.execute(table.delete().where(table.c.submission == number))
-    partner = connection.scalar(select(submissions.submission.c.partner).where(submissions.submission.c.submission == number))
-    rows: dict[tuple[str, ...], dict[str, Any]] = {}
+def _explained(findings: Sequence[Finding]) -> list[dict[str, str]]:
+    """Odd numbers that this submission explained: the question is not asked again until the explanation expires."""
+    rows: dict[tuple[str, ...], dict[str, str]] = {}
     for finding in findings:
         said = dict(finding.values)
-        if finding.rule != "explained" or "until_period" not in said or said.get("given") == "earlier":
-            continue
-        key = (said["contract"], said["series"], said["asked"], said["period"])
-        rows[key] = {
-            "submission": number,
-            "contract": said["contract"],
-            "series": said["series"],
-            "rule": said["asked"],
-            "period": said["period"],
-            "partner": partner,
-            "explanation": said["explanation"],
-            "until_period": said["until_period"],
-        }
-    if rows:
-        connection.execute(table.insert(), list(rows.values()))
+        if finding.rule == "explained" and said.get("given") == "now":
+            row = {name: said[name] for name in ("contract", "series", "period", "explanation", "until_period")}
+            rows[said["contract"], said["series"], said["asked"], said["period"]] = row | {"rule": said["asked"]}
+    return list(rows.values())

@@ -1,0 +1,51 @@
+"""Hand out the workbooks of a period: one for each partner that owes something, put into the outbox once."""
+
+from __future__ import annotations
+
+from collections.abc import Sequence
+from dataclasses import dataclass
+
+from expectations.partnership import Partnership
+from sql import periods
+from tasks import Misuse
+from tasks.due import members, owed
+from tasks.letters import template_letter
+from tasks.outbox import Attached, outbox, was_put, write_whole
+from tasks.template import template
+
+
+@dataclass(frozen=True, slots=True)
+class HandedOut:
+    """A partner's workbook: where it lies, how many numbers it asks for, and whether its letter was put into the outbox now."""
+
+    partner: str
+    period: str
+    file: str
+    metrics: int
+    is_put: bool
+    why_not: str
+
+
+def hand_out(partnership: Partnership, period: str, *, partners: Sequence[str] = (), dry_run: bool, again: str = "") -> list[HandedOut]:
+    """Make the workbooks of a period in `templates/<period>/` and put them into the outbox; with `dry_run` only make them.
+
+    A workbook is sent once; `again` (a word such as the day) sends it another time. `Misuse` for a partner that owes nothing.
+    """
+    debts = {debt.partner: debt for debt in owed(partnership, period)}
+    if strangers := sorted(set(partners) - set(debts)):
+        raise Misuse(f"{', '.join(strangers)} owe nothing of {period}. There are: {', '.join(debts) or 'none'}.")
+    there = members(partnership, periods.parse(period))
+    made = []
+    for partner, debt in debts.items():
+        if partners and partner not in partners:
+            continue
+        member = there[partner]
+        book = template(partnership, partner, period)
+        path = partnership.home / "templates" / period / book.name
+        write_whole(path, book.data)
+        letter = template_letter(member, period, debt.due_on, len(debt.metrics), partnership, Attached(book.name, book.data), again=again)
+        why_not = "" if member.contact else "there is no address in registers/members.csv"
+        why_not = why_not or ("it was sent already" if was_put(partnership, letter.key) else "")
+        is_put = not why_not and not dry_run and outbox(letter, partnership)
+        made.append(HandedOut(partner, period, str(path), len(debt.metrics), is_put, why_not))
+    return made
