@@ -38,7 +38,7 @@ def _demo() -> int:
             os.environ["PREFECT_API_URL"] = url
             from argparse import Namespace
 
-            _say("2 of 5  refresh: public statistics, from a server that plays the publishers ...")
+            _say("2 of 5  refresh: public statistics, from a server that plays the publishers and from the inbox ...")
             print(_indented(refreshed(Namespace(only=[]))[2]))
             _say("3 of 5  collect: what partners sent, clean and dirty ...")
             print(_indented(collected(Namespace(only=[]))[2]))
@@ -81,6 +81,7 @@ def _home(*, fresh: bool) -> Path:
     """The sample's home folder in the checkout; the demo begins from nothing each time."""
     from argparse import Namespace
 
+    from demo.downloads import write_downloads
     from demo.inbox import write_inbox
     from flows.answers import init
 
@@ -88,6 +89,7 @@ def _home(*, fresh: bool) -> Path:
         shutil.rmtree(HOME, ignore_errors=True)
     if not (HOME / "partnership.yaml").exists():
         init(Namespace(folder=HOME, source="peterborough", sample=True))
+        write_downloads(HOME / "inbox")
         write_inbox(HOME / "inbox" / "partner_metrics")
     return HOME
 

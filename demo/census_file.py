@@ -15,6 +15,7 @@ NUMBERS = ["C1_COUNT_TOTAL", "C2_COUNT_MEN+", "C3_COUNT_WOMEN+", "C10_RATE_TOTAL
 HEADER = [*FIRST, *ABOUT, *(cell for name in NUMBERS for cell in (name, "SYMBOL"))]
 # Areas of nobody here: their rows make the file what it is, and hold its accents.
 STRANGERS = {"S0503462": "Montréal", "S0503421": "Québec", "A00052466058": "Côte-Saint-Luc"}
+STAMP = (2023, 2, 1, 9, 0, 0)
 META = "SAMPLE. Not a file of Statistics Canada.\r\nSymbols: .. not available, ... not applicable, x suppressed, F too unreliable\r\n"
 
 
@@ -45,16 +46,19 @@ def _line(year: int, code: str, name: str, level: str, row: Row, figure: str, nu
 
 def zipped(year: int, files: Mapping[str, str | bytes], *, encoding: str = "windows-1252") -> bytes:
     """A zip of data files by region, with the starting rows of each and the notes beside them."""
+    product = f"98-401-X{year}006"
+    members: dict[str, str | bytes] = {}
+    for region, body in files.items():
+        members[f"{product}_English_CSV_data_{region}.csv"] = body if isinstance(body, bytes) else body.encode(encoding)
+        members[f"{product}_Geo_starting_row_{region}.CSV"] = "Geo Code,Geo Name,Line Number\r\n"
+    members |= {f"{product}_English_meta.txt": META, "README_meta.txt": META}
     out = io.BytesIO()
-    with zipfile.ZipFile(out, "w", zipfile.ZIP_DEFLATED) as archive:
+    with zipfile.ZipFile(out, "w") as archive:
         archive.comment = b"SAMPLE: not a file of Statistics Canada"
-        product = f"98-401-X{year}006"
-        for region, body in files.items():
-            data = body if isinstance(body, bytes) else body.encode(encoding)
-            archive.writestr(f"{product}_English_CSV_data_{region}.csv", data)
-            archive.writestr(f"{product}_Geo_starting_row_{region}.CSV", "Geo Code,Geo Name,Line Number\r\n")
-        archive.writestr(f"{product}_English_meta.txt", META)
-        archive.writestr("README_meta.txt", META)
+        for name, body in members.items():
+            info = zipfile.ZipInfo(name, STAMP)
+            info.create_system, info.compress_type = 0, zipfile.ZIP_DEFLATED
+            archive.writestr(info, body)
     return out.getvalue()
 
 

@@ -4,10 +4,11 @@ from __future__ import annotations
 
 import io
 import zipfile
-from collections.abc import Iterator
+from collections.abc import Callable, Iterator
 from dataclasses import dataclass
 from datetime import datetime
 from functools import lru_cache
+from itertools import product
 from pathlib import Path
 from typing import Any
 
@@ -15,7 +16,9 @@ import yaml
 
 from demo.statcan_tables import TORONTO
 
-# Members of the last dimension that are sums or remainders of others, by their ids.
+Row = dict[str, tuple[int, dict[str, Any]]]  # by dimension, the id and the declaration of its member
+Counts = list[int | None]
+# Statuses and periods that are sums or remainders of others, by their ids.
 TOTAL, NEVER, CAME, LAST_TEN, FIRST_FIVE, LAST_FIVE = 1, 2, 3, 8, 9, 10
 HEADS = {"en": ["REF_DATE", "GEO", "DGUID"], "fr": ["PÉRIODE DE RÉFÉRENCE", "GÉO", "DGUID"]}
 COORDINATE = {"en": "Coordinate", "fr": "Coordonnées"}
@@ -100,29 +103,58 @@ def _zipped(declaration: Path, language: str) -> bytes:
 def data(said: dict[str, Any], language: str) -> str:
     """The data file: every field quoted, semicolons in the French one."""
     between = '"' + ("," if language == "en" else ";") + '"'
-    heading = said["statuses"]["heading"][language]
-    columns = [f"{heading}:{member[language]}[{at}]" for at, member in enumerate(said["statuses"]["members"], 1)]
+    across = said[said["across"]]
+    columns = [f"{across['heading'][language]}:{member[language]}[{at}]" for at, member in enumerate(across["members"], 1)]
     symbols = [cell for column in columns for cell in (column, SYMBOL[language])]
-    headings = [said[name]["heading"][language] for name in ("ages", "genders", "births")]
+    headings = [said[name]["heading"][language] for name in said["dimensions"]]
     lines = [[*HEADS[language], *headings, COORDINATE[language], *symbols], *_rows(said, language)]
     return "".join('"' + between.join(line) + '"\n' for line in lines)
 
 
 def _rows(said: dict[str, Any], language: str) -> Iterator[list[str]]:
+    counts_of = ACROSS[said["across"]]
+    numbered = [list(enumerate(said[name]["members"], 1)) for name in said["dimensions"]]
     for place, area in enumerate(said["areas"], 1):
-        for a, age in enumerate(said["ages"]["members"], 1):
-            for g, gender in enumerate(said["genders"]["members"], 1):
-                for b, birth in enumerate(said["births"]["members"], 1):
-                    names = [member[language] for member in (age, gender, birth)]
-                    counts = _counts(said, area, age["share"] * gender["share"] * birth["share"], is_all=b == 1)
-                    cells = [
-                        cell for count in counts for cell in (str(count) if count is not None else "", "" if count is not None else "x")
-                    ]
-                    yield [str(said["census"]), area[language], area["dguid"], *names, f"{place}.{a}.{g}.{b}", *cells]
+        for row in product(*numbered):
+            names = [member[language] for _, member in row]
+            counts = counts_of(said, area, dict(zip(said["dimensions"], row, strict=True)))
+            cells = [cell for count in counts for cell in (str(count) if count is not None else "", "" if count is not None else "x")]
+            coordinate = ".".join(str(at) for at in (place, *(at for at, _ in row)))
+            yield [str(said["census"]), area[language], area["dguid"], *names, coordinate, *cells]
 
 
-def _counts(said: dict[str, Any], area: dict[str, Any], share: float, *, is_all: bool) -> list[int | None]:
-    """One row of numbers, multiples of five; who was born in one country and came never, or in numbers too small to tell, is hidden."""
+def _by_birth(said: dict[str, Any], area: dict[str, Any], row: Row) -> Counts:
+    """Statuses across; who was born in one country and came never, or in numbers too small to tell, is hidden."""
+    at, birth = row["births"]
+    found = _by_status(said, area, row["ages"][1]["share"] * row["genders"][1]["share"] * birth["share"], is_all=at == 1)
+    return [count if count or at == 1 else None for count in found]
+
+
+def _by_need(said: dict[str, Any], area: dict[str, Any], row: Row) -> Counts:
+    """Core housing need across: all who were examined, those in need, the others. Sums are of the printed parts."""
+    people = _by_status(said, area, row["ages"][1]["share"] * row["genders"][1]["share"] * row["minorities"][1]["share"], is_all=True)
+    if row["statuses"][0] in area.get("hidden", ()):
+        return [None] * 3
+    examined = needy = 0
+    for status in _parts(*row["statuses"]):
+        group = said["statuses"]["members"][status - 1].get("group", "came")
+        for ratio in _parts(*row["ratios"]):
+            member = said["ratios"]["members"][ratio - 1]
+            some = _five(people[status - 1] * member[group] * row["statistics"][1]["share"])
+            examined, needy = examined + some, needy + _five(some * member["need"])
+    return [examined, needy, examined - needy]
+
+
+ACROSS: dict[str, Callable[[dict[str, Any], dict[str, Any], Row], Counts]] = {"statuses": _by_birth, "needs": _by_need}
+
+
+def _parts(at: int, member: dict[str, Any]) -> list[int]:
+    """The members that a sum is of, or the member itself."""
+    return list(member.get("of", [at]))
+
+
+def _by_status(said: dict[str, Any], area: dict[str, Any], share: float, *, is_all: bool) -> list[int]:
+    """People by status and period, multiples of five; of those born in one country abroad nobody is a non-immigrant."""
     recent = _five(area["recent"] * share)
     came = _five(area["persons"] * area["born"] * share)
     before = _five(recent * 0.6)
@@ -133,7 +165,7 @@ def _counts(said: dict[str, Any], area: dict[str, Any], share: float, *, is_all:
     found[CAME] = sum(found[at] for at in (4, 5, 6, 7)) + found[LAST_TEN]
     found[NEVER] = _five(area["persons"] * share) - found[CAME] - found[len(members)] if is_all else 0
     found[TOTAL] = found[NEVER] + found[CAME] + found[len(members)]
-    return [found[at] if found[at] or is_all else None for at in range(1, len(members) + 1)]
+    return [found[at] for at in range(1, len(members) + 1)]
 
 
 def _five(number: float) -> int:

@@ -14,8 +14,9 @@ import briefs
 import sql
 from expectations import Contract, read
 from expectations.partnership import Partnership
-from flows import pages, sentences
+from flows import pages, partner_pages, partners, sentences
 from flows.forms import Collect, Publish, Refresh, home_folder, partnership
+from flows.secrets import GATE_KEY, secrets_of
 from flows.sentences import Line, Made
 from flows.verbs import Verbs
 from sql import clock
@@ -25,11 +26,14 @@ from tasks.compose import licence
 from tasks.compose.annex import as_dict
 from tasks.compose.breaks import until
 from tasks.doctor import doctor
+from tasks.due import current_period, standings
 from tasks.fetch import store
 from tasks.measure import measure
 from tasks.protect import ProtectedFigure, protect
+from tasks.receive.parcel import secret
 from tasks.show import show
 from tasks.stage import stage
+from tasks.withdraw import withdraw
 
 ROOT = Path(__file__).parent.parent
 Answer = tuple[int, Any, str]
@@ -78,8 +82,47 @@ def refreshed(options: argparse.Namespace) -> Answer:
 
 def collected(options: argparse.Namespace) -> Answer:
     """openlip collect."""
-    lines = _through_prefect("collect", Collect(tables=options.only)) if _server() else None
-    return _lines(lines if lines is not None else sentences.collect_files(partnership(), options.only, Verbs()))
+    home, dry_run = partnership(), bool(getattr(options, "look", False))
+    missing = secrets_of(home)
+    if GATE_KEY in missing:
+        secret(GATE_KEY)  # says what to do
+    found = _through_prefect("collect", Collect(partners=options.only, dry_run=dry_run)) if _server() else None
+    found = found or partners.collect_partners(home, options.only, Verbs(), dry_run=dry_run)
+    code, _, told = _lines(list(found.lines))
+    # A file that was refused is the partner's work, and told; the command did its own.
+    states = [f"{item.partner or 'unknown'}: {item.state}, submission {item.number}" for item in found.submissions]
+    return code, asdict(found), "\n".join([told, *states])
+
+
+def templated(options: argparse.Namespace) -> Answer:
+    """openlip template."""
+    made = partners.hand_out_workbooks(
+        partnership(), options.period, options.partner, Verbs(), dry_run=not options.send, again=options.again
+    )
+    told = [f"{item.file}: {item.metrics} numbers{', put into the outbox' if item.is_put else ''}" for item in made]
+    return 0, [asdict(item) for item in made], "\n".join(told) or "Nobody owes anything of that period."
+
+
+def reminded(options: argparse.Namespace) -> Answer:
+    """openlip remind."""
+    said = partners.remind_partners(partnership(), options.period, Verbs(), dry_run=not options.send)
+    told = [f"{item.partner:8} {item.state:22} {'reminded' if item.is_put else item.why_not or 'would be reminded'}" for item in said]
+    return 0, [asdict(item) for item in said], "\n".join(told) or "Nobody owes anything of that period."
+
+
+def standing(options: argparse.Namespace) -> Answer:
+    """openlip partners: who owes what."""
+    home = partnership()
+    found = standings(home, options.period or current_period())
+    page = "\n".join(partner_pages.of_standings(found, options.period or current_period(), home))
+    return 0, [asdict(one) for one in found], page.replace("**", "")
+
+
+def withdrawn(options: argparse.Namespace) -> Answer:
+    """openlip withdraw."""
+    taken = withdraw(partnership(), options.partner, options.period, by=options.by, why=options.why)
+    Verbs().build(partnership())
+    return 0, asdict(taken), f"{taken.rows} rows of {taken.partner} for {taken.period} no longer count; every version is kept."
 
 
 def _server() -> bool:
@@ -95,7 +138,7 @@ def _through_prefect(name: str, order: object) -> Any:
     result = state.data
     value = getattr(result, "_cache", None) or result
     found = getattr(value, "result", value)
-    if isinstance(found, list):
+    if isinstance(found, list | partners.Collected):
         return found
     state.result(raise_on_failure=True)
     raise Misuse(f"The flow {name} ended as {state.name}: {state.message}")

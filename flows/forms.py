@@ -15,8 +15,10 @@ from pydantic_core import CoreSchema
 
 import briefs
 import expectations
+from expectations import places
 from expectations.partnership import Partnership, read_partnership
 from flows.sentences import offices_of
+from tasks.due import current_period
 
 
 def home_folder() -> Path:
@@ -42,22 +44,39 @@ class _Choice:
 
 
 def choices(kind: str) -> dict[str, str]:
-    """What a form offers (in words) to what it means (a name): public or partner tables, briefs, offices or languages."""
+    """What a form offers (in words) to what it means (a name): public tables, partners, periods, briefs, offices or languages."""
     return _choices(kind, home_folder())
 
 
 @lru_cache(maxsize=32)
 def _choices(kind: str, home: Path) -> dict[str, str]:
-    if kind in ("public", "partner"):
+    if kind == "public":
         contracts = [c for c in expectations.read_all(home / "expectations") if not c.is_register]
-        wanted = [c for c in contracts if c.is_partner == (kind == "partner")]
-        return {c.title["en"]: c.name for c in wanted}
+        return {c.title["en"]: c.name for c in contracts if not c.is_partner}
+    if kind == "member":
+        rows = places.rows(home / "registers" / "members.csv", "partner", "name_en", "left")
+        return {f"{row['name_en']} ({row['partner']})": row["partner"] for row in rows if not row["left"]} or {"(no members yet)": ""}
+    if kind == "period":
+        return {said: said for said in PERIODS}
     if kind == "brief":
         folder = home / "briefs"
         return {briefs.read(name, folder)["en"].header.title: name for name in briefs.names(folder)}
     if kind == "language":
         return {str(Locale.parse(code).get_display_name("en")): code for code in read_partnership(home).languages}
     return {row["name_en"]: office for office, row in offices_of(home).items()} or {"(no register of offices yet)": ""}
+
+
+# Said by where they stand, not by name: the choices of a form are those of the day on which it was deployed.
+PERIODS = {"The last quarter that is over": 0, "The quarter before it": -1, "The quarter under way": 1}
+
+
+def period_meant(said: str) -> str:
+    """The quarter behind a choice of PERIODS; a code such as 2026-Q3 is taken too, and nothing means the last one that is over."""
+    if said and said not in PERIODS:
+        return said
+    year, quarter = current_period().split("-Q")
+    index = int(year) * 4 + int(quarter) - 1 + PERIODS.get(said, 0)
+    return f"{index // 4}-Q{index % 4 + 1}"
 
 
 def named(kind: str, said: str) -> str:
@@ -81,7 +100,8 @@ def run_name(pattern: str, *, nothing: str) -> str:
 
 
 PublicTable = Annotated[str, _Choice("public")]
-PartnerTable = Annotated[str, _Choice("partner")]
+MemberChoice = Annotated[str, _Choice("member")]
+PeriodChoice = Annotated[str, _Choice("period")]
 BriefChoice = Annotated[str, _Choice("brief")]
 OfficeChoice = Annotated[str, _Choice("office")]
 LanguageChoice = Annotated[str, _Choice("language")]
@@ -136,11 +156,57 @@ class Accept(_Form):
 class Collect(_Form):
     """What to collect."""
 
-    tables: list[PartnerTable] = Field(
+    partners: list[MemberChoice] = Field(
         default=[],
-        title="Partner tables",
-        description="Which partner tables to read. Leave empty for all of them.",
+        title="Partners",
+        description="Whose files to read. Leave empty for everybody's.",
         json_schema_extra=_at(0),
+    )
+    dry_run: bool = Field(
+        default=False,
+        title="Only look",
+        description="Tick to see which new files lie where; none is read or answered.",
+        json_schema_extra=_at(1),
+    )
+
+
+class HandOut(_Form):
+    """Which workbooks to make."""
+
+    period: PeriodChoice = Field(
+        default="The last quarter that is over", title="Period", description="Which quarter.", json_schema_extra=_at(0)
+    )
+    partners: list[MemberChoice] = Field(
+        default=[],
+        title="Partners",
+        description="Whose workbooks. Leave empty for all who owe something of the period.",
+        json_schema_extra=_at(1),
+    )
+    dry_run: bool = Field(
+        default=True,
+        title="Only make them",
+        description="Leave ticked to make the workbooks and send nothing; take the tick away to put them into the outbox.",
+        json_schema_extra=_at(2),
+    )
+    again: bool = Field(
+        default=False,
+        title="Send again",
+        description="Tick to send today also to those who got theirs already.",
+        json_schema_extra=_at(3),
+    )
+
+
+class Remind(_Form):
+    """Of which period to remind."""
+
+    period: PeriodChoice = Field(
+        default="The last quarter that is over", title="Period", description="Which quarter.", json_schema_extra=_at(0)
+    )
+    dry_run: bool = Field(
+        default=True,
+        title="Only look",
+        description="Leave ticked to see who would be reminded; take the tick away to put the letters into the outbox.",
+        json_schema_extra=_at(1),
     )
 
 

@@ -28,6 +28,8 @@ WORDS = {
     "not_yet": "Not released yet",
     "unreachable": "**Could not be reached**",
     "failed": "**Failed (our fault)**",
+    "left": "Left alone for now",
+    "there": "There",
 }
 MOST = 50
 
@@ -54,7 +56,7 @@ def _attention(lines: Sequence[Line], called: Mapping[str, str]) -> list[str]:
             continue
         told += ["", f"### {_named(line, called)}", ""]
         if not findings:
-            told.append(f"{WORDS[line.outcome]}. {_linked(_cell(line.message))}")
+            told.append(f"{WORDS[line.outcome]}. {_linked(cell(line.message))}")
             continue
         told += [f"{WORDS[line.outcome]}.", "", *[_found(finding) for finding in findings[:MOST]]]
         if len(findings) > MOST:
@@ -64,14 +66,14 @@ def _attention(lines: Sequence[Line], called: Mapping[str, str]) -> list[str]:
 
 def _found(finding: Finding) -> str:
     where = f"row {finding.row}" if finding.row else "the file"
-    place = f"{where}, {_cell(finding.column)}" if finding.column else where
-    said = [f"- **{place}:** we found {_cell(finding.found)};", f"we expected {_cell(finding.expected)}.", f"*{_cell(finding.fix)}*"]
+    place = f"{where}, {cell(finding.column)}" if finding.column else where
+    said = [f"- **{place}:** we found {cell(finding.found)};", f"we expected {cell(finding.expected)}.", f"*{cell(finding.fix)}*"]
     return " ".join(said)
 
 
 def _named(line: Line, called: Mapping[str, str]) -> str:
-    table = _cell(called.get(line.contract, line.contract))
-    return f"{table}: {_cell(line.part)}" if line.part else table
+    table = cell(called.get(line.contract, line.contract))
+    return f"{table}: {cell(line.part)}" if line.part else table
 
 
 def summary(lines: Sequence[Line]) -> str:
@@ -95,35 +97,34 @@ def of_review(review: Review, called: Mapping[str, str]) -> str:
     told = ["# Revisions of public statistics", ""]
     if review.accepted:
         said = review.accepted
-        told += [f"**Accepted:** {_cell(called.get(said.contract, said.contract))}, release {said.release}, by {_cell(said.by)}.", ""]
+        told += [f"**Accepted:** {cell(called.get(said.contract, said.contract))}, release {said.release}, by {cell(said.by)}.", ""]
     elif not review.waiting:
         told += ["Nothing waits. Every release is in force."]
     for item in review.waiting:
         told += _waits(item, called)
         if not review.accepted:
             told += [f"**To put it in force:** run this again with the tick, release {item.release} and your name.", ""]
-    return "\n".join(told + [f"{line.contract}: {_cell(line.message)}" for line in review.lines])
+    return "\n".join(told + [f"{line.contract}: {cell(line.message)}" for line in review.lines])
 
 
 def _waits(item: Waiting, called: Mapping[str, str]) -> list[str]:
     when = f"published {item.released_at[:10]}, " if item.released_at else ""
-    told = [f"## {_cell(called.get(item.contract, item.contract))}", ""]
+    told = [f"## {cell(called.get(item.contract, item.contract))}", ""]
     told += [f"Release {item.release} ({when}loaded {item.loaded_at[:10]}) against release {item.against}, which is in force:"]
     counts = {"changed": item.revised, "vanished": item.vanished, "new": item.new, "changed more than the table allows": item.material}
     told += [f"{', '.join(f'{count:,} {word}' for word, count in counts.items())}.", ""]
-    told += [f"- {_cell(sentence)}" for sentence in item.definitions]
+    told += [f"- {cell(sentence)}" for sentence in item.definitions]
     if item.cells:
         rows = [
-            f"| {_cell(_where(cell, called))} | {_cell(_number(cell['was']))} → {_cell(_number(cell['is']))} |"
-            for cell in item.cells[:MOST]
+            f"| {cell(_where(cell, called))} | {cell(_number(cell['was']))} → {cell(_number(cell['is']))} |" for cell in item.cells[:MOST]
         ]
         told += ["", "### The largest changes", "", "| Cell | Was → is |", "|---|---|", *rows]
     if item.figures:
         told += ["", f"### Figures that would change: {len(item.figures)}", "", "| Figure | Now → then |", "|---|---|"]
-        told += [f"| {_cell(_words(m.key.split('@'), called))} | {_shown(m.was)} → {_shown(m.would_be)} |" for m in item.figures[:MOST]]
+        told += [f"| {cell(_words(m.key.split('@'), called))} | {_shown(m.was)} → {_shown(m.would_be)} |" for m in item.figures[:MOST]]
     told += ["", f"### Editions that print one of them: {len(item.editions)}", ""]
     told += [
-        f"- {_cell(edition.name)} ({', '.join(_cell(_words(key.split('@'), called)) for key in edition.figures)})"
+        f"- {cell(edition.name)} ({', '.join(cell(_words(key.split('@'), called)) for key in edition.figures)})"
         for edition in item.editions
     ]
     return [*told, *([] if item.editions else ["None."]), ""]
@@ -170,6 +171,6 @@ def _linked(text: str) -> str:
     return re.sub(r"https?://([^/\s]+)\S*", r"[\1](\g<0>)", text)
 
 
-def _cell(text: str) -> str:
+def cell(text: str) -> str:
     """Text for a Markdown page: what somebody typed into a file is shown, and makes no link, picture, table or HTML."""
     return re.sub(r"([\\`\[\]<>|])", r"\\\1", text).replace("\n", " ")

@@ -35,7 +35,8 @@ class Line:
     """What became of one table or file.
 
     `outcome`: loaded, unchanged, held (loaded, some rows wait), waits (loaded, but a person looks before briefs read it), blocked,
-    not_checked, not_yet, unreachable, failed. `is_news` is False when the last look at the table went the same way.
+    not_checked, not_yet, left (a file that is still being written), unreachable, failed. `is_news` is False when the last look at the
+    table went the same way. `part` is the partner whose file it was, `submission` and `state` what became of it.
     """
 
     contract: str
@@ -49,6 +50,8 @@ class Line:
     message: str = ""
     findings: tuple[Finding, ...] = ()
     is_news: bool = True
+    state: str = ""
+    submission: int = 0
 
     @property
     def is_bad(self) -> bool:
@@ -80,15 +83,13 @@ class Review:
 def refresh_tables(partnership: Partnership, only: Sequence[str], verbs: Verbs) -> list[Line]:
     """Every register and public table (or only those named): fetch, stage, check, load; then build."""
     contracts = _chosen([c for c in partnership.contracts() if not c.is_partner], only)
-    return [*_all(contracts, partnership, verbs), *_views(partnership, verbs)]
+    return [*_all(contracts, partnership, verbs), *lay_views(partnership, verbs)]
 
 
-def collect_files(partnership: Partnership, only: Sequence[str], verbs: Verbs) -> list[Line]:
-    """What partners sent: registers first, since they say who partners are; then every file in the inboxes; then build."""
-    registers = [c for c in partnership.contracts() if c.is_register]
-    partners = _chosen([c for c in partnership.contracts() if c.is_partner], only)
-    lines = [line for line in _all(registers, partnership, verbs) if line.outcome != "unchanged"]
-    return [*lines, *_all(partners, partnership, verbs), *_views(partnership, verbs)]
+def registers_first(partnership: Partnership, verbs: Verbs) -> list[Line]:
+    """The registers, which say who partners are; those that are as they were say nothing."""
+    registers = [contract for contract in partnership.contracts() if contract.is_register]
+    return [line for line in _all(registers, partnership, verbs) if line.outcome != "unchanged"]
 
 
 def publish_brief(
@@ -188,7 +189,7 @@ def _not_there(contract: Contract, partnership: Partnership, error: Problem) -> 
     return Line(contract.name, "", outcome, message=f"{error}{since} {state.sentence()}", is_news=news)
 
 
-def _views(partnership: Partnership, verbs: Verbs) -> list[Line]:
+def lay_views(partnership: Partnership, verbs: Verbs) -> list[Line]:
     """Build; a line only when the views could not be made, so that what was loaded is told all the same."""
     try:
         verbs.build(partnership)
@@ -241,4 +242,4 @@ def look_at_revisions(
     if not accepts:
         return Review(found, None, ())
     accepted = verbs.accept(partnership, contract, release=release, by=by, why=why)
-    return Review(found, accepted, tuple(_views(partnership, verbs)))
+    return Review(found, accepted, tuple(lay_views(partnership, verbs)))

@@ -19,6 +19,7 @@ ROOT = Path(__file__).parent.parent
 SERVER = ["-m", "uvicorn", "--factory", "flows.server:application", "--host", "127.0.0.1", "--log-level", "warning"]
 WORKER = ["-m", "prefect", "worker", "start", "--pool", POOL, "--type", "process", "--limit", "2", "--name", "this machine"]
 DEPLOY = ["-m", "prefect", "--no-prompt", "deploy", "--all"]
+GATE_KEY = ["-m", "flows.secrets"]
 WELCOME = """
 OpenLIP is ready. Open this address in a browser on this machine:
 
@@ -107,12 +108,14 @@ def _server(home: Path, port: int, world: Mapping[str, str]) -> Iterator[Child]:
 
 
 def _deploy(home: Path, world: Mapping[str, str]) -> None:
-    deploy = start("deployment", [sys.executable, *DEPLOY], env=world, log=_log(home, "deploy"), cwd=ROOT)
-    try:
-        if deploy.process.wait(120):
-            raise Misuse(f"prefect.yaml could not be deployed ({deploy.log}):\n{deploy.last_words()}")
-    finally:
-        stop(deploy)
+    steps = {"prefect.yaml could not be deployed": DEPLOY, "the key of the gate could not be made": GATE_KEY}
+    for complaint, command in steps.items():
+        child = start("deployment", [sys.executable, *command], env=world, log=_log(home, "deploy"), cwd=ROOT)
+        try:
+            if child.process.wait(120):
+                raise Misuse(f"{complaint} ({child.log}):\n{child.last_words()}")
+        finally:
+            stop(child)
 
 
 def _drain(api: ServerApi, children: Sequence[Child]) -> None:

@@ -33,6 +33,11 @@ def day_of(moment: str, zone: ZoneInfo = TORONTO) -> date:
     return datetime.fromisoformat(moment).astimezone(zone).date()
 
 
+def local(moment: str, zone: ZoneInfo = TORONTO) -> datetime:
+    """A stamp as local time."""
+    return datetime.fromisoformat(moment).astimezone(zone)
+
+
 def end_of(day: date, zone: ZoneInfo = TORONTO) -> str:
     """The last second of a local day, as a stamp: what was known by the end of that day."""
     return stamp(datetime.combine(day + timedelta(days=1), time(), zone) - timedelta(seconds=1))

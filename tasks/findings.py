@@ -6,8 +6,11 @@ fill the sentence of `expectations/words/rules.<language>.yaml`; `found`, `expec
 
 from __future__ import annotations
 
+import re
 from dataclasses import dataclass
-from typing import Literal
+from typing import Any, Literal
+
+import expectations
 
 Tier = Literal["must_fix", "confirm", "note", "information"]
 
@@ -47,3 +50,29 @@ class Finding:
         where = ", ".join(part for part in (f"row {self.row}" if self.row else "", f"column {self.column}" if self.column else "") if part)
         more = f" ({self.rows} rows)" if self.rows > 1 else ""
         return f"{self.file}{': ' + where if where else ''}: found {self.found}; expected {self.expected}. {self.fix}{more}"
+
+
+def tell(finding: Finding, language: str) -> tuple[str, str, str]:
+    """What was found, what was expected and how to mend it, in the language of the partner.
+
+    A finding of a table that only staff send has no such sentence and is told in English.
+    """
+    said = _said(finding, language)
+    if said is None:
+        return finding.found, finding.expected, finding.fix
+    values = {"found": finding.found, "expected": finding.expected, "rows": str(finding.rows)} | dict(finding.values)
+    # A name comes in each language: `metric_fr` is what {metric} says in French.
+    values |= {name.removesuffix(f"_{language}"): text for name, text in finding.values if name.endswith(f"_{language}")}
+    return str(said["found"]).format(**values), str(said["expected"]).format(**values), str(said["fix"]).format(**values)
+
+
+def _said(finding: Finding, language: str) -> dict[str, Any] | None:
+    """The sentence of a finding: of the entry it names, of its rule for its column, of its rule, or of the rule without the column."""
+    if finding.rule.startswith("gate_"):
+        gate: dict[str, Any] = expectations.words("gate", language)
+        found: dict[str, Any] | None = gate.get("detectors", gate).get(finding.rule.removeprefix("gate_"))
+        return found
+    rules = expectations.words("rules", language)
+    bare = re.sub(r"_[0-9]+$", "", finding.rule.removesuffix(f"_{finding.column}") if finding.column else finding.rule)
+    names = [dict(finding.values).get("entry", ""), f"{finding.rule}_{finding.column}", finding.rule, bare]
+    return next((rules[name] for name in names if name in rules), None)

@@ -19,8 +19,8 @@ from expectations import Contract
 from sql import copy_text, ledger, periods, warehouse
 from sql.tables import Tables
 from tasks import Misuse
-from tasks.check import Verdict
-from tasks.load import accepted, bulk, series
+from tasks.check import Verdict, accepted
+from tasks.load import bulk, series
 from tasks.load.delta import Difference, differences
 from tasks.stage.blocks import Facts, has_blocks
 
@@ -157,7 +157,8 @@ class Rows:
         facts, history = self.target.facts.name, self.target.history.name
         self._run("drop table if exists changed")
         self._run("drop table if exists gone")
-        before = accepted.before(self.connection, Path(self.path), self.contract.name, self.release) if self.large else None
+        place = accepted.folder(Path(self.path))
+        before = accepted.of(self.connection, place, self.contract.name, self.release - 1) if self.large else None
         arrived, is_gone = (self._compare_files(before) if before else None) or self._compare_tables(withdraw=withdraw)
         on = " and ".join(f'c."{key}" = a."{key}"' for key in self.keys)
         names, closed = (", ".join(f'{where}"{name}"' for name in self.columns) for where in ("", "c."))

@@ -11,6 +11,7 @@ import os
 import tempfile
 from collections.abc import Iterator
 from contextlib import contextmanager
+from functools import lru_cache
 from pathlib import Path
 from typing import Any
 from xml.sax.saxutils import escape
@@ -26,6 +27,18 @@ def configuration() -> Any:
         from weasyprint.text.fonts import FontConfiguration
 
         return FontConfiguration()
+
+
+@lru_cache(maxsize=1)
+def letters() -> frozenset[int]:
+    """The code points that every cut of our fonts has."""
+    from fontTools.ttLib import TTFont
+
+    found = []
+    for path in sorted(FOLDER.glob("*.ttf")):
+        with TTFont(path, lazy=True) as font:
+            found.append(frozenset(font.getBestCmap()))
+    return frozenset.intersection(*found)
 
 
 @contextmanager

@@ -44,7 +44,7 @@ def twin(draft: Draft, *, files: Sequence[str]) -> str:
 
 def _filled(draft: Draft, *, densities: tuple[int, int], web: bool, css: str = "", files: Sequence[str] = ()) -> str:
     direction = "rtl" if draft.language.split("-")[0] in _RIGHT_TO_LEFT else "ltr"
-    return _template().render(
+    return environment().get_template("page.html").render(
         draft=draft,
         words=_words(draft),
         direction=direction,
@@ -70,11 +70,12 @@ def _words(draft: Draft) -> dict[str, str]:
 
 
 @lru_cache(maxsize=1)
-def _template() -> jinja2.Template:
-    environment = jinja2.Environment(
+def environment() -> jinja2.Environment:
+    """The templates of `briefs/`: all text is escaped, and a name that nobody gave is an error."""
+    made = jinja2.Environment(
         loader=jinja2.FileSystemLoader(FOLDER), autoescape=True, undefined=jinja2.StrictUndefined, auto_reload=False
     )
-    environment.filters |= {
+    made.filters |= {
         "inline": inline,
         "plain": plain,
         "kind": lambda block: type(block).__name__,
@@ -88,7 +89,7 @@ def _template() -> jinja2.Template:
         "share": layout.share,
         "height": layout.height,
     }
-    return environment.get_template("page.html")
+    return made
 
 
 def _address(link: str) -> str:

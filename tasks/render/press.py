@@ -27,7 +27,7 @@ class Press:
     """What renders of one process share: fonts, parsed CSS, fetcher."""
 
     fonts: Any
-    css: tuple[Any, ...]
+    css: Any
     fetcher: Any
 
 
@@ -42,8 +42,8 @@ def press(*styles: str) -> Press:
 
     watch_runs()
     fetcher = StrictFetcher()
-    texts = [(FOLDER / style).read_text("utf-8") for style in styles]
-    return Press(fonts, tuple(CSS(string=text, font_config=fonts, url_fetcher=fetcher) for text in texts), fetcher)
+    text = "\n".join((FOLDER / style).read_text("utf-8") for style in styles)
+    return Press(fonts, CSS(string=text, font_config=fonts, url_fetcher=fetcher), fetcher)
 
 
 @lru_cache(maxsize=1)
@@ -56,7 +56,7 @@ def lay(html: str, shared: Press) -> Any:
     from weasyprint import HTML
 
     source = HTML(string=html, url_fetcher=shared.fetcher)
-    return source.render(font_config=shared.fonts, stylesheets=list(shared.css), pdf_variant=VARIANT)
+    return source.render(font_config=shared.fonts, stylesheets=[shared.css], pdf_variant=VARIANT)
 
 
 def written(document: Any) -> bytes:

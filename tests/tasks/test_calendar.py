@@ -53,9 +53,8 @@ columns:
 """,
     name="shares",
 )
-NAMED = SHARES.model_copy(
-    update={"columns": SHARES.columns | {"period": SHARES.columns["period"].model_copy(update={"pattern": r"(\d{4})_(\d\d)", "source": ""})}}
-)
+BY_NAME = SHARES.columns["period"].model_copy(update={"pattern": r"(\d{4})_(\d\d)", "source": ""})
+NAMED = SHARES.model_copy(update={"columns": SHARES.columns | {"period": BY_NAME}})
 # What anybody but a partner sends as a plain table.
 SHEET = parse(
     """

@@ -324,7 +324,11 @@ def test_a_pattern_holds_from_end_to_end(code: str, partnership: Partnership) ->
     contract = read("metrics")
     path = partnership.home / "one.db"
     with Staging(path, contract) as staging:
-        staging.add_rows([(2, code, "a", "b", "c", "stock", "open", "1.1", 1, "2024-01-01")])
+        row = dict.fromkeys(contract.columns, "a") | {"metric": code, "method_version": 1, "kind": "stock", "additive_over_partners": "no"}
+        row |= {"additive_over_periods": "no", "reporter": "partner", "frequency": "annual", "breakdowns": None, "table": None}
+        row |= {"disclosure_class": "open", "objective": "1.1", "part_of": None, "at_most": None, "jump": None, "jump_least": None}
+        values = [name for name in contract.columns if name not in contract.grain]
+        staging.add_rows([(2, *[row[name] for name in [*contract.grain, *values]])])
         staging.finish(rows_read=1, datapoints=None)
     checking._views(path, contract)
     broken, crashed = run(path, compile_contract(contract, partnership))

@@ -16,15 +16,15 @@ import numpy as np
 import pytest
 from hypothesis import given, settings
 from hypothesis import strategies as st
-from sqlalchemy import text
+from sqlalchemy import event, text
 
 from benchmarks import generator
 from expectations import Contract, parse
 from expectations.partnership import Partnership
-from sql.warehouse import writer
+from sql.warehouse import reader, writer
 from tasks import Misuse
-from tasks.check import Verdict, check
-from tasks.load import Loaded, accepted, load
+from tasks.check import Verdict, accepted, check
+from tasks.load import Loaded, load
 from tasks.load.delta import differences
 from tasks.stage import Staged, blocks, stage, staging
 from tests import world
@@ -152,6 +152,34 @@ def test_a_table_that_was_changed_by_hand_is_not_written_over(warehouse: str, zi
     shutil.rmtree(partnership.home / "accepted")
     assert run(zips[0], partnership)[2].new == last
     assert len(content(partnership)[FACTS]) == ROWS
+
+
+def test_the_cache_says_what_is_in_force(warehouse: str, zips: list[bytes], partnership: Partnership) -> None:
+    """The check compares a file with the one before: it finds the same by the cache as by a look at every fact, which it then saves."""
+    run(zips[0], partnership)
+    head, *lines = lines_of(zips[1])
+    for position in range(0, len(lines), 4):
+        lines = odd(lines, position, "", "x")
+    body = zip_of([head, *lines[:-2000]])
+    asked: list[str] = []
+    event.listen(reader(partnership.home), "before_cursor_execute", lambda *a: asked.append(a[2]) if FACTS in a[2] else None)
+    by_cache = check(world.staged(body, TABLE, partnership, name="x.zip"), TABLE, partnership)
+    assert not asked
+    shutil.rmtree(partnership.home / "accepted")
+    by_facts = check(world.staged(body, TABLE, partnership, name="x.zip"), TABLE, partnership)
+    assert len(asked) == 1
+    assert by_cache.findings == by_facts.findings
+    assert {finding.rule for finding in by_cache.findings} >= {"older", "marks"}
+
+
+def test_the_cache_speaks_of_the_newest_release_alone(zips: list[bytes], partnership: Partnership) -> None:
+    """While that one waits, what is in force is another, of which the cache says nothing."""
+    found = []
+    for body in zips:
+        run(body, partnership)
+        with reader(partnership.home).connect() as connection:
+            found.append([accepted.of(connection, partnership.home / "accepted", TABLE.name, release) is not None for release in (1, 2)])
+    assert found == [[True, False], [False, True]]
 
 
 def test_a_held_row_ends_the_cache(zips: list[bytes], partnership: Partnership) -> None:

@@ -1,4 +1,4 @@
-"""The staging file of the newest release of a large table, kept so that the next release is compared with it and not with the warehouse.
+"""The staging file of the newest release of a large table, kept so that the next one is compared with it and not with the warehouse.
 
 A cache: it is named by the verdict that the release in the ledger names, and made again by the next load when it is missing, of another
 verdict, or cannot be read. `accepted/` in the home can be deleted at any time.
@@ -8,7 +8,9 @@ from __future__ import annotations
 
 import os
 import sqlite3
+from contextlib import closing
 from pathlib import Path
+from typing import Any
 
 from sqlalchemy import Connection, event, select
 
@@ -20,15 +22,21 @@ def folder(staged: Path) -> Path:
     return staged.parent.parent / "accepted"
 
 
-def before(connection: Connection, staged: Path, contract: str, release: int) -> Path | None:
-    """The file of the release before this one, or None when there is none to trust."""
+def of(connection: Connection, place: Path, contract: str, release: int) -> Path | None:
+    """The file of this release in the cache of a home, or None when there is none to trust. It is all that the release put in force."""
     known = ledger.release
-    query = select(known.c.verdict, known.c.n_rows).where(known.c.contract == contract, known.c.release < release)
-    last = connection.execute(query.order_by(known.c.release.desc()).limit(1)).first()
-    if last is None:
+    query = select(known.c.verdict, known.c.n_rows).where(known.c.contract == contract, known.c.release == release)
+    loaded = connection.execute(query).first()
+    if loaded is None:
         return None
-    path = folder(staged) / _name(contract, last.verdict)
-    return path if path.is_file() and _rows(path) == last.n_rows else None
+    path = place / _name(contract, loaded.verdict)
+    return path if path.is_file() and _rows(path) == loaded.n_rows else None
+
+
+def counted(path: Path) -> tuple[int, int, int] | None:
+    """The last period of a kept file, its cells, and those of them with a number; None when that cannot be read."""
+    last, cells, numbers = _ask(path, "select max(last), sum(cells), sum(numbers) from spell") or (None, None, None)
+    return None if cells is None else (last, cells, numbers)
 
 
 def keep_on_commit(connection: Connection, staged: Path, contract: str, verdict: str) -> None:
@@ -59,11 +67,15 @@ def _forget_others(place: Path, contract: str, verdict: str) -> None:
 
 
 def _rows(path: Path) -> int | None:
+    row = _ask(path, "select rows_kept from file")
+    return row[0] if row else None
+
+
+def _ask(path: Path, question: str) -> tuple[Any, ...] | None:
+    """One row of a file; None when it has none or is no such file."""
     try:
-        db = sqlite3.connect(f"{path.resolve().as_uri()}?mode=ro", uri=True)
-        try:
-            return int(db.execute("select rows_kept from file").fetchone()[0])
-        finally:
-            db.close()
-    except (sqlite3.DatabaseError, TypeError):
+        with closing(sqlite3.connect(f"{path.resolve().as_uri()}?mode=ro", uri=True)) as db:
+            row: tuple[Any, ...] | None = db.execute(question).fetchone()
+            return row
+    except sqlite3.DatabaseError:
         return None

@@ -1,0 +1,30 @@
+"""Send reminders: to partners that still owe something of a period; a dry run first."""
+
+from __future__ import annotations
+
+from prefect import State, flow
+from prefect.artifacts import create_markdown_artifact
+from prefect.states import Completed
+
+from flows import partner_pages
+from flows.forms import Remind, partnership, period_meant, run_name
+from flows.partners import remind_partners
+from flows.verbs import as_tasks
+from tasks.remind import Reminder
+
+
+def _name() -> str:
+    return run_name("Reminders of {period}", nothing="the last quarter")
+
+
+DRY = Remind()
+
+
+@flow(name="remind", flow_run_name=_name, persist_result=False)
+def remind(order: Remind = DRY) -> State[list[Reminder]]:
+    """Remind partners of what they owe, and put the letters into the outbox."""
+    home = partnership()
+    said = remind_partners(home, period_meant(order.period), as_tasks(), dry_run=order.dry_run)
+    page = partner_pages.of_reminders(said, home, dry_run=order.dry_run)
+    create_markdown_artifact(key="reminders", markdown=page, description="Who is reminded of what, and who is not and why")
+    return Completed(message=f"{sum(item.is_put for item in said)} reminders put into the outbox.", data=said)

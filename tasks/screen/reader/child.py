@@ -1,0 +1,117 @@
+"""The child that opens a workbook: it takes the bytes from its standard input, gives the cells as JSON, and may die as it likes.
+
+It runs under limits of memory and time, writes no file and leaves no core dump, so nothing of a partner's file reaches the disk.
+"""
+
+from __future__ import annotations
+
+import io
+import json
+import resource
+import struct
+import sys
+import zipfile
+import zlib
+from typing import Any
+from xml.parsers.expat import ExpatError
+
+from .cells import Budget, letters_of, read_date_styles, read_sheet, read_strings
+from .container import refuse_container
+from .faults import Fault, Stop
+from .parts import SheetPart, read_comments, read_workbook, refuse_parts, relations
+
+MEMORY, SECONDS = 1 << 30, 20
+MOST_SHEETS = 60
+SHOWN = 5
+# What the container, its compression and its XML raise when they are damaged; an entity that is not declared is an ExpatError.
+BROKEN = (zipfile.BadZipFile, zlib.error, struct.error, EOFError, OSError, ExpatError, NotImplementedError, RuntimeError, LookupError, ValueError)
+
+
+def main() -> None:
+    """Read the workbook on the standard input; exit code 0 says that the answer is whole."""
+    _limit()
+    said = opened(sys.stdin.buffer.read())
+    sys.stdout.buffer.write(json.dumps(said, separators=(",", ":")).encode())
+
+
+def _limit() -> None:
+    for kind, most in (
+        (resource.RLIMIT_AS, MEMORY),
+        (resource.RLIMIT_CPU, SECONDS),
+        (resource.RLIMIT_FSIZE, 0),
+        (resource.RLIMIT_CORE, 0),
+    ):
+        _, hard = resource.getrlimit(kind)
+        limit = most if hard == resource.RLIM_INFINITY else min(most, hard)
+        resource.setrlimit(kind, (limit, limit))
+
+
+def opened(body: bytes) -> dict[str, Any]:
+    """The faults of a workbook and, where it could be read, its sheets."""
+    try:
+        with zipfile.ZipFile(io.BytesIO(body)) as book:
+            faults = refuse_container(book)
+            workbook = read_workbook(book)
+            faults += [Fault("gate_name", count=workbook.names)] if workbook.names else []
+            known = {fault.rule for fault in faults}
+            faults += [fault for fault in refuse_parts(book) if fault.rule not in known]
+            sheets = _sheets(book, workbook.sheets, faults)
+    except Stop as stop:
+        return {"faults": [_plain(stop.fault)], "sheets": []}
+    except BROKEN:
+        return {"faults": [_plain(Fault("gate_damaged"))], "sheets": []}
+    return {"faults": [_plain(fault) for fault in faults], "sheets": sheets}
+
+
+def _plain(fault: Fault) -> list[Any]:
+    return [fault.rule, fault.sheet, fault.letter, fault.rows[:SHOWN], fault.count]
+
+
+def _sheets(book: zipfile.ZipFile, listed: list[SheetPart], faults: list[Fault]) -> list[dict[str, Any]]:
+    if not listed or len(listed) > MOST_SHEETS:
+        raise Stop("gate_damaged" if not listed else "gate_cells")
+    strings, dates = _strings(book), _dates(book)
+    budget = Budget()
+    return [_sheet(book, place, part, strings, dates, budget, faults) for place, part in enumerate(listed)]
+
+
+def _sheet(
+    book: zipfile.ZipFile, place: int, part: SheetPart, strings: list[str], dates: frozenset[int], budget: Budget, faults: list[Fault]
+) -> dict[str, Any]:
+    try:
+        with book.open(part.path) as file:
+            sheet = read_sheet(file, strings, dates, budget)
+    except Stop as stop:
+        stop.fault.sheet = place
+        raise
+    links = relations(book, part.path)
+    comments = [comment for kind, path, _ in links.values() if kind == "comments" for comment in read_comments(book, path)]
+    for rule, count in (("gate_header_footer", int(sheet.has_header_text)), ("gate_part", sheet.strange)):
+        if count:
+            faults.append(Fault(rule, place, count=count))
+    return {
+        "name": part.name,
+        "hidden": part.is_hidden,
+        "rows": sheet.rows,
+        "unseen": len(sheet.hidden),
+        "unseen_rows": sorted({row for row, _ in sheet.hidden})[:SHOWN],
+        "unseen_letters": [letters_of(column) for column in sorted({column for _, column in sheet.hidden})[:SHOWN]],
+        "comments": comments,
+        "links": sum(outside for _, _, outside in links.values()),
+    }
+
+
+def _strings(book: zipfile.ZipFile) -> list[str]:
+    path = next((name for name in book.namelist() if name.lower().startswith("xl/sharedstrings")), "")
+    if not path:
+        return []
+    with book.open(path) as file:
+        return read_strings(file)
+
+
+def _dates(book: zipfile.ZipFile) -> frozenset[int]:
+    path = next((name for name in book.namelist() if name.lower().startswith("xl/styles")), "")
+    if not path:
+        return frozenset()
+    with book.open(path) as file:
+        return read_date_styles(file)
