@@ -5,6 +5,8 @@ Lists, and tables of few columns, so that the pages read on a telephone too. No 
 
 from __future__ import annotations
 
+from typing import TYPE_CHECKING
+
 from collections.abc import Mapping, Sequence
 
 from babel.dates import format_date, format_datetime
@@ -17,10 +19,12 @@ from flows.partners import Collected
 from sql import clock, periods
 from tasks.conclude import Submission
 from tasks.due import Standing
-from tasks.findings import Finding, tell
-from tasks.hand_out import HandedOut
-from tasks.letters import where_of
-from tasks.remind import Reminder, metric_names
+
+if TYPE_CHECKING:
+    from tasks.findings import Finding, tell
+    from tasks.hand_out import HandedOut
+    from tasks.letters import where_of
+    from tasks.remind import Reminder, metric_names
 
 STATES = {
     "accepted": "Accepted",
@@ -41,9 +45,8 @@ def of_collected(found: Collected, partnership: Partnership) -> str:
     called = names_of(partnership)
     told = ["# Partner data", "", pages.summary(found.lines), ""]
     for submission in found.submissions:
-        told += [
-            f"- {called.get(submission.partner, submission.partner or 'unknown partner')}: {STATES[submission.state]}, no. {submission.number}"
-        ]
+        partner = called.get(submission.partner, submission.partner or "unknown partner")
+        told.append(f"- {partner}: {STATES[submission.state]}, no. {submission.number}")
     others = [line for line in found.lines if not line.submission and line.message]
     told += [f"- {line.part or line.contract}: {pages.cell(line.message)}" for line in others]
     return "\n".join([*told, "", *of_standings(found.standings, found.period, partnership)])
@@ -61,6 +64,8 @@ def of_standings(standings: Sequence[Standing], period: str, partnership: Partne
         f"{len(done)} of {len(standings)} partners reported, {on_time} on time. "
         + (f"Due on {day(due.isoformat())}." if due else "No due day.")
     ]
+    from tasks.remind import metric_names
+
     called, metrics = names_of(partnership), metric_names(partnership, "en")
     told += ["", "| Partner | State | Still to come |", "|---|---|---|"]
     for one in sorted(standings, key=lambda one: (one.is_done, one.owed.partner)):
@@ -104,6 +109,9 @@ def _receipt(submission: Submission, called: Mapping[str, str], partnership: Par
 
 
 def _said(finding: Finding, words: dict[str, object]) -> str:
+    from tasks.findings import tell
+    from tasks.letters import where_of
+
     found, expected, fix = tell(finding, "en")
     return pages.cell(f"{where_of(finding, words)}: {found}. Expected: {expected}. {fix}")
 

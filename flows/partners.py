@@ -6,6 +6,8 @@ without anything that the file said.
 
 from __future__ import annotations
 
+from typing import TYPE_CHECKING
+
 from collections.abc import Sequence
 from dataclasses import dataclass, replace
 
@@ -18,10 +20,12 @@ from tasks.conclude import Judged, Submission, is_concluded
 from tasks.due import Standing, current_period, standings
 from tasks.fetch import Transport
 from tasks.fetch.transport import SourceUnavailable
-from tasks.hand_out import HandedOut
-from tasks.receive import Channel
 from tasks.receive.parcel import Parcel
-from tasks.remind import Reminder
+
+if TYPE_CHECKING:
+    from tasks.hand_out import HandedOut
+    from tasks.receive import Channel
+    from tasks.remind import Reminder
 
 # Under this name the ledger notes how a channel answered, so that a source that is down is told once.
 CHANNELS = "partners"

@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+from typing import TYPE_CHECKING
+
 from prefect import State, flow
 from prefect.artifacts import create_markdown_artifact
 from prefect.states import Completed
@@ -10,7 +12,9 @@ from flows import partner_pages
 from flows.forms import Remind, partnership, period_meant, run_name
 from flows.partners import remind_partners
 from flows.verbs import as_tasks
-from tasks.remind import Reminder
+
+if TYPE_CHECKING:
+    from tasks.remind import Reminder
 
 
 def _name() -> str:

@@ -6,15 +6,18 @@ from collections.abc import Iterable, Mapping
 from dataclasses import dataclass
 from typing import Any
 
-from sqlalchemy import Connection, func, literal_column, select, text
+from sqlalchemy import Connection, case, func, literal_column, select, text
 
 import sql
 from expectations import Contract
 from expectations.partnership import Partnership
-from sql import Query, ledger, lineage, warehouse
+from sql import Query, ledger, lineage, submissions, warehouse
 from sql.tables import tables
 from tasks import Misuse, Refused
 from tasks.load import prepare
+
+# Views of our own that queries may read: the partnership's place, and who reported in time.
+OURS = ("partnership", "punctual")
 
 
 class NotOneRow(Refused):
@@ -39,10 +42,10 @@ def build(partnership: Partnership, *, known_at: str | None = None) -> list[Buil
     queries = sql.read_all(partnership.home / "sql")
     order = sql.in_order(queries)
     contracts = partnership.contracts()
-    _all_known(order, {"partnership", *ledger.metadata.tables, *(contract.name for contract in contracts), *queries})
+    _all_known(order, {*OURS, *ledger.metadata.tables, *(contract.name for contract in contracts), *queries})
     with warehouse.writer(partnership.home).begin() as connection:
         warehouse.lock(connection, "schema")
-        names = ["partnership", *(contract.name for contract in contracts), *(query.name for query in order)]
+        names = [*OURS, *(contract.name for contract in contracts), *(query.name for query in order)]
         # A view of a query that is gone may still read one of ours: on PostgreSQL it goes with it.
         cascade = "" if warehouse.is_sqlite(connection) else " cascade"
         for name in reversed(names):
@@ -67,6 +70,7 @@ def lay(
     """
     temporary = "temporary " if origin else ""
     connection.exec_driver_sql(f"create {temporary}view partnership as select '{partnership.place}' as place")
+    connection.exec_driver_sql(f"create {temporary}view punctual as {punctual(connection, known_at)}")
     for contract in contracts:
         chosen = tables(contract).view(_chosen(connection, contract.name, known_at, instead or {}), origin=origin)
         body = str(chosen.compile(connection, compile_kwargs={"literal_binds": True}))
@@ -74,6 +78,20 @@ def lay(
     for query in queries:
         body = lineage.with_origin(query.text, connection.dialect.name) if origin else query.text
         connection.exec_driver_sql(f'create {temporary}view "{query.name}" as {body}')
+
+
+def punctual(connection: Connection, known_at: str | None) -> str:
+    """The select behind `punctual`: one row for each partner and period of which something was taken (by `known_at`), `on_time` 1 or 0.
+
+    A period without a due day is in time.
+    """
+    part, state = submissions.submission_part, submissions.submission_state
+    on_time = func.max(case((part.c.is_on_time.is_(False), 0), else_=1)).label("on_time")
+    query = select(part.c.partner, part.c.period, on_time)
+    query = query.join(state, (state.c.submission == part.c.submission) & (state.c.number == part.c.judgement)).where(part.c.taken > 0)
+    if known_at is not None:
+        query = query.where(state.c.at <= known_at)
+    return str(query.group_by(part.c.partner, part.c.period).compile(connection, compile_kwargs={"literal_binds": True}))
 
 
 def _all_known(queries: Iterable[Query], tables_: set[str]) -> None:

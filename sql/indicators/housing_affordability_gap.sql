@@ -14,25 +14,33 @@ checked_by: OpenLIP
 review_by: 2027-11-01
 */
 -- The four members that do not overlap are added up: what the totals of the ratio are called is not known. Without one of them there is no sum.
-with spending as (
+-- An underscore stands for the sign of percent, which a driver of PostgreSQL takes for a place to fill.
+with ratio as (
     select
         place,
         period,
         status_period,
-        sum(case when shelter_ratio in ('30% to less than 50%', '50% to less than 100%') then persons end) as much,
-        sum(persons) as examined
+        persons,
+        case when shelter_ratio like '30_ to less than 50_' or shelter_ratio like '50_ to less than 100_' then persons else 0 end as much
     from statcan_immigrants_shelter
     where
-        shelter_ratio in ('Less than 15%', '15% to less than 30%', '30% to less than 50%', '50% to less than 100%')
-        and core_need = '1'
-        and status_period in ('2', '3')
+        core_need = '1'
+        and (
+            shelter_ratio like 'Less than 15_'
+            or shelter_ratio like '15_ to less than 30_'
+            or shelter_ratio like '30_ to less than 50_'
+            or shelter_ratio like '50_ to less than 100_'
+        )
+),
+
+spending as (
+    select place, period, status_period, 100.0 * sum(much) / nullif(sum(persons), 0) as share
+    from ratio
     group by place, period, status_period
     having count(persons) = 4
 )
-select
-    came.place,
-    came.period,
-    came.much / nullif(came.examined / 100.0, 0) - born.much / nullif(born.examined / 100.0, 0) as value
+
+select came.place, came.period, came.share - born.share as value
 from spending came
 join spending born on born.place = came.place and born.period = came.period
 where came.status_period = '3' and born.status_period = '2'

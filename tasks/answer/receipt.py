@@ -43,6 +43,7 @@ def receipt(submission: Submission, partnership: Partnership, *, tell: Tell) -> 
         language=voice.code,
         day=day.isoformat(),
         author=voice.organisation,
+        most=2,
         words=words,
         head=_head(submission, voice, voice.language.day(day)),
         meaning=(words["meaning"][submission.state], words["next"][submission.state]),
@@ -197,20 +198,17 @@ def _told(finding: Finding, submission: Submission, voice: Voice, tell: Tell) ->
 def _where(finding: Finding, voice: Voice, *, is_gone: bool) -> list[str]:
     """Sheet, column and row as the spreadsheet shows them, then the further rows. Of a refused file no heading is named."""
     words = voice.words["findings"]
-    column = words["column"].format(letter=finding.letter) if finding.letter else ""
-    if not column and not is_gone:
-        column = str(voice.columns.get(finding.column, ""))
-    first = [
-        words["sheet"].format(sheet=finding.sheet) if finding.sheet else "",
-        column,
-        words["row"].format(row=finding.row) if finding.row else "",
-    ]
-    lines = [", ".join(filter(None, first)) or words["whole_file"]]
+    if finding.letter and finding.row:
+        place = [words["cell"].format(letter=finding.letter, row=finding.row)]
+    else:
+        column = words["column"].format(letter=finding.letter) if finding.letter else "" if is_gone else voice.columns.get(finding.column, "")
+        place = [column, words["row"].format(row=finding.row) if finding.row else ""]
+    lines = [", ".join(filter(None, [finding.sheet, *place])) or words["whole_file"]]
     if finding.more:
         lines.append(words["rows_at"].format(rows=_listed(finding.more)))
     if finding.rows > 1 + len(finding.more):
         lines.append(words["rows_of"].format(count=voice.language.number(finding.rows)))
-    return [line[0].upper() + line[1:] for line in lines]
+    return lines
 
 
 def _listed(rows: Iterable[int]) -> str:

@@ -38,9 +38,13 @@ def ask(transport: Transport, url: str, *, limit: int, headers: Mapping[str, str
     """
     start = _split(url)
     if start is None or start.scheme != "https" or not start.hostname or _is_this_machine(start.hostname):
-        raise Misuse("The address of a source does not begin with https:// and the name of a server. Put the whole address into its secret.")
+        raise Misuse(
+            "The address of a source does not begin with https:// and the name of a server. Put the whole address into its secret."
+        )
     if not all(ADDRESS.fullmatch(text) for text in [url, *(part for value in (headers or {}).values() for part in value.split(" ", 1))]):
-        raise Misuse(f"What is kept as the secret for {start.hostname} holds blanks or letters that no address or token has. Put it in again.")
+        raise Misuse(
+            f"What is kept as the secret for {start.hostname} holds blanks or letters that no address or token has. Put it in again."
+        )
     failed: Problem
     try:
         return transport._patiently(f"https://{start.hostname}", lambda: _followed(transport, url, headers, limit))
@@ -77,7 +81,7 @@ def _sent(session: requests.Session, url: str, headers: Mapping[str, str] | None
     prepared = session.prepare_request(requests.Request("GET", rewrite(url), headers=asked, auth=lambda request: request))
     settings = session.merge_environment_settings(prepared.url or "", {}, True, None, None)
     timeout = way.SAMPLE_TIMEOUTS if way.is_sample() else way.TIMEOUTS
-    response = session.get_adapter(prepared.url or "").send(prepared, timeout=timeout, **settings)
+    response = session.get_adapter(prepared.url or "").send(prepared, timeout=timeout, **settings)  # type: ignore[arg-type]
     extract_cookies_to_jar(session.cookies, prepared, response.raw)  # type: ignore[no-untyped-call]
     return response
 
@@ -89,7 +93,9 @@ def _body(response: requests.Response, host: str, limit: int) -> bytes:
     if status in (401, 403):
         raise SourceUnavailable(f"https://{host} does not let us in ({status}). Renew the token, or share with everybody who has the link.")
     if status in (404, 410):
-        raise SourceUnavailable(f"https://{host} has nothing there ({status}): the link or the form was withdrawn or mistyped. Ask for another.")
+        raise SourceUnavailable(
+            f"https://{host} has nothing there ({status}): the link or the form was withdrawn or mistyped. Ask for another."
+        )
     if status != 200:
         raise SourceUnavailable(f"https://{host} answered {status}, which is no answer to us. Look at the address in a browser.")
     body = b"".join(way._blocks(response, f"https://{host}", limit))
@@ -130,7 +136,7 @@ def is_inside(host: str) -> bool:
     >>> [is_inside(host) for host in ("localhost", "10.0.0.7", "169.254.169.254", "::1", "printer", "nas.local")]
     [True, True, True, True, True, True]
     """
-    if "." not in host.strip(".") and ":" not in host or host.endswith((".localhost", ".local", ".internal")):
+    if ("." not in host.strip(".") and ":" not in host) or host.endswith((".localhost", ".local", ".internal")):
         return True
     try:
         return not ip_address(host).is_global

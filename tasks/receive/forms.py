@@ -17,12 +17,24 @@ from tasks.receive.parcel import Received
 
 # What the servers and their apps add to the answers: about the device, the person, the place and the submission. None of it is kept.
 # KoboToolbox names: KoboToolbox's own data.json; XLSForm's metadata questions (xlsform.org); ODK Central's OData documents.
-ADDED = frozenset(
-    "_id _uuid _xform_id_string _attachments _status _geolocation _submission_time _tags _notes _validation_status _submitted_by "
-    "_version_ __version__ _bamboo_dataset_id _supplementalDetails _index _parent_index _parent_table_name formhub meta "
-    "start end today username userid email phonenumber deviceid simserial subscriberid simid imei audit background-audio geolocation "
-    "instanceID instanceName deprecatedID rootUuid KEY __id __system".split()
+KOBO = (
+    *(
+        "_id",
+        "_uuid",
+        "_xform_id_string",
+        "_attachments",
+        "_status",
+        "_geolocation",
+        "_submission_time",
+        "_submitted_by",
+        "_tags",
+        "_notes",
+    ),
+    *("_validation_status", "_version_", "__version__", "_bamboo_dataset_id", "_supplementalDetails", "_index", "_parent_index", "formhub"),
 )
+XLSFORM = ("start", "end", "today", "username", "deviceid", "simserial", "subscriberid", "imei", "audit", "background-audio", "geolocation")
+ODK = ("meta", "instanceID", "instanceName", "deprecatedID", "rootUuid", "KEY", "__id", "__system")
+ADDED = frozenset([*KOBO, *XLSFORM, *ODK])
 Row = dict[str, str]
 
 
@@ -58,9 +70,8 @@ def gathered(channel: Channel, partnership: Partnership, submissions: Iterable[S
     parted: dict[str, list[Row]] = {}
     for row in _newest(rows, grain):
         said = row.get("partner", "")
-        if channel.partner and not said:
-            row = {"partner": channel.partner, **row}
-        parted.setdefault(channel.partner or (said if said in members else ""), []).append(row)
+        whole = row if said or not channel.partner else row | {"partner": channel.partner}
+        parted.setdefault(channel.partner or (said if said in members else ""), []).append(whole)
     parcels = (channel.parcel(_csv(rows, known), channel.place(partner), partner=partner) for partner, rows in sorted(parted.items()))
     return Received(tuple(parcels), left)
 

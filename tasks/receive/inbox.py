@@ -12,7 +12,7 @@ from pathlib import Path
 from expectations.partnership import Partnership
 from tasks.fetch.transport import SourceUnavailable, Transport
 from tasks.receive.channels import Channel
-from tasks.receive.parcel import LARGEST, Left, Parcel, Received, keyed
+from tasks.receive.parcel import LARGEST, Left, Received, keyed
 from tasks.receive.still import PAUSE, Seen, ends_early, is_aside, locked, sorted_out
 
 # The folder may be anybody's to write into: no link is followed, and nothing is opened that could keep us waiting.
@@ -55,7 +55,13 @@ class _Look:
         take, leave = sorted_out(self._still(files), locks)
         for one, cause in leave:
             self._leave(one.name, cause)
-        parcels = [parcel for one in take if (parcel := self._parcel(one))]
+        parcels = []
+        for one in take:
+            body, cause = self._read(one)
+            if cause:
+                self._leave(one.name, cause)
+            elif body is not None:
+                parcels.append(self.channel.parcel(body, self._place(one.name), folder=self.path))
         return Received(tuple(parcels), tuple(sorted(self.left, key=lambda left: left.place)))
 
     def _files(self) -> tuple[list[Seen], frozenset[str]]:
@@ -95,18 +101,17 @@ class _Look:
         except FileNotFoundError:
             return None
 
-    def _parcel(self, one: Seen) -> Parcel | None:
+    def _read(self, one: Seen) -> tuple[bytes | None, str]:
+        """What the file holds, or the cause to leave it; neither for one that was taken away meanwhile."""
         try:
             body = self._body(one)
         except FileNotFoundError:
-            return None  # taken away meanwhile, as one may
+            return None, ""
         except PermissionError:
-            return self._leave(one.name, "unreadable")
+            return None, "unreadable"
         except OSError:
-            return self._leave(one.name, "failed")
-        if body is None or ends_early(body, one):
-            return self._leave(one.name, "being_written")
-        return self.channel.parcel(body, self._place(one.name), folder=self.path)
+            return None, "failed"
+        return (None, "being_written") if body is None or ends_early(body, one) else (body, "")
 
     def _body(self, one: Seen) -> bytes | None:
         """What the file holds; None if it is not what we looked at, before or after we read it."""

@@ -27,7 +27,9 @@ def kobo(channel: Channel, partnership: Partnership, transport: Transport) -> Re
     """
     source = channel.source
     if not re.fullmatch(r"[A-Za-z0-9_-]+", source.form):
-        raise Misuse(f"{channel.name}: form is the asset's letters and digits, such as aGAcvhamUDuDTtbkyeikbD. Mend the row or the contract.")
+        raise Misuse(
+            f"{channel.name}: form is the asset's letters and digits, such as aGAcvhamUDuDTtbkyeikbD. Mend the row or the contract."
+        )
     door = f"{source.url.rstrip('/')}/api/v2/assets/{source.form}/data.json"
     headers = {"Authorization": f"Token {secret(source.secret).strip()}"}
     found: list[dict[str, Any]] = []
@@ -36,7 +38,9 @@ def kobo(channel: Channel, partnership: Partnership, transport: Transport) -> Re
         found += submissions_of(page, "results", channel.name)
         expected = expected or int(page.get("count") or 0)
     if len(found) < expected:
-        raise SourceUnavailable(f"{channel.name}: the server gave {len(found)} of {expected} submissions. It is asked again at the next run.")
+        raise SourceUnavailable(
+            f"{channel.name}: the server gave {len(found)} of {expected} submissions. It is asked again at the next run."
+        )
     return gathered(channel, partnership, [_submission(one, channel.name) for one in found])
 
 

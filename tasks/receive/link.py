@@ -44,7 +44,9 @@ def file_of(url: str) -> str:
     except ValueError:
         return url  # `ask` says what is wrong with it
     query = dict(parse_qsl(parts.query, keep_blank_values=True))
-    if host == "docs.google.com" and (sheet := re.fullmatch(r"(/spreadsheets/(?:u/\d+/)?d/[^/]+)(?:/(?:edit|view|htmlview))?/?", parts.path)):
+    if host == "docs.google.com" and (
+        sheet := re.fullmatch(r"(/spreadsheets/(?:u/\d+/)?d/[^/]+)(?:/(?:edit|view|htmlview))?/?", parts.path)
+    ):
         gid = query.get("gid") or dict(parse_qsl(parts.fragment)).get("gid")
         return urlunsplit(("https", parts.netloc, f"{sheet[1]}/export", urlencode({"format": "csv"} | ({"gid": gid} if gid else {})), ""))
     if host == "docs.google.com" and parts.path.endswith("/pubhtml"):

@@ -38,7 +38,9 @@ def odk(channel: Channel, partnership: Partnership, transport: Transport) -> Rec
         found += submissions_of(page, "value", channel.name)
         expected = expected or int(page.get("@odata.count") or 0)
     if len(found) < expected:
-        raise SourceUnavailable(f"{channel.name}: the server gave {len(found)} of {expected} submissions. It is asked again at the next run.")
+        raise SourceUnavailable(
+            f"{channel.name}: the server gave {len(found)} of {expected} submissions. It is asked again at the next run."
+        )
     return gathered(channel, partnership, [_submission(one, channel.name) for one in found])
 
 

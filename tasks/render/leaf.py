@@ -41,13 +41,19 @@ def print_leaf(html: str, *, title: str, language: str, day: str, author: str = 
         return written(document)
 
 
-def make_leaf(template: str, *, name: str, title: str, language: str, day: str, author: str, most: int = 0, **values: Any) -> Leaf:
-    """The leaf that a template of `briefs/` makes of `values`. With `most` pages it is set tighter until it fits, or `DoesNotFit`."""
+def make_leaf(
+    template: str, *, name: str, title: str, language: str, day: str, author: str, most: int, must_fit: bool = False, **values: Any
+) -> Leaf:
+    """The leaf that a template of `briefs/` makes of `values`, set tighter where it takes more than `most` pages.
+
+    At the tightest it takes the pages it needs; with `must_fit` it is `DoesNotFit`.
+    """
     density = 0
     while True:
         body = environment().get_template(template).render(title=title, language=language, day=day, density=density, **values)
+        allowed = most if must_fit or density < LAST else 0
         try:
-            pdf = print_leaf(body, title=title, language=language, day=day, author=author, most=most)
+            pdf = print_leaf(body, title=title, language=language, day=day, author=author, most=allowed)
             break
         except DoesNotFit:
             if density == LAST:

@@ -2,8 +2,9 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterator
+from collections.abc import Iterator, Mapping
 from dataclasses import dataclass
+from functools import lru_cache
 from itertools import product
 from typing import Any
 
@@ -48,7 +49,8 @@ def asked(partnership: Partnership, owed: Owed, language: str) -> list[Asked]:
     for contract in partnership.contracts():
         own = tuple(metric for metric in wanted if metric.known.table == contract.name)
         if contract.is_partner and own:
-            sheets.append(Asked(contract, columns_of(contract), tuple(_rows(partnership, contract, owed, own, language)), own))
+            issuer = Issuer(partnership, contract, owed.partner, language)
+            sheets.append(Asked(contract, columns_of(contract), tuple(_rows(issuer, owed, own)), own))
     return sheets
 
 
@@ -67,23 +69,55 @@ def metrics(partnership: Partnership, period: str, language: str) -> dict[str, M
 def columns_of(contract: Contract) -> tuple[str, ...]:
     """The columns of a data sheet in order: what is locked, then the number and its explanation."""
     last = [name for name in (contract.measure, "explanation") if name and name in contract.columns]
-    breakdowns = [name for name in contract.columns if name not in (*KEYS, *last)]
-    keys = [name for name in KEYS if name in contract.columns]
-    return (*keys, *breakdowns, *contract.issued, *last)
+    return (*[name for name in KEYS if name in contract.columns], *breakdowns_of(contract), *contract.issued, *last)
 
 
-def _rows(
-    partnership: Partnership, contract: Contract, owed: Owed, own: tuple[Metric, ...], language: str
-) -> Iterator[dict[str, Value]]:
-    breakdowns = [name for name in columns_of(contract) if name in contract.columns and name not in (*KEYS, contract.measure, "explanation")]
-    before = _before(partnership, contract, owed.partner)
+def breakdowns_of(contract: Contract) -> tuple[str, ...]:
+    """The columns by which numbers of a table are split."""
+    return tuple(name for name in contract.columns if name not in (*KEYS, contract.measure, "explanation"))
+
+
+class Issuer:
+    """What the office fills into the rows of a partner: what is counted, and the number of the period before."""
+
+    def __init__(self, partnership: Partnership, contract: Contract, partner: str, language: str) -> None:
+        self.partnership, self.contract, self.language = partnership, contract, language
+        self.before = _before(partnership, contract, partner)
+        self.known: dict[str, dict[str, Metric]] = {}
+
+    def metric(self, code: str, period: str) -> Metric | None:
+        """The metric as it is defined in the period; None for a code that the catalogue has not."""
+        if period not in self.known:
+            self.known[period] = metrics(self.partnership, period, self.language)
+        return self.known[period].get(code)
+
+    def cells(self, row: Mapping[str, Value]) -> dict[str, Value]:
+        """The issued columns of a row whose codes are filled in."""
+        period = str(row.get(self.contract.period or "") or "")
+        metric = self.metric(str(row.get("metric") or ""), period) if _is_period(period) else None
+        if metric is None:
+            return {}
+        span = _period_before(period, metric.known.frequency)
+        number = self.before.get((span, *[str(row.get(name) or "") for name in self.contract.dimensions]))
+        return {name: metric.name if kind == "label" else said(number, self.language) for name, kind in self.contract.issued.items()}
+
+
+@lru_cache(maxsize=256)
+def _is_period(text: str) -> bool:
+    try:
+        periods.parse(text)
+    except ValueError:
+        return False
+    return True
+
+
+def _rows(issuer: Issuer, owed: Owed, own: tuple[Metric, ...]) -> Iterator[dict[str, Value]]:
+    contract = issuer.contract
     for metric in own:
-        span = _period_before(owed.period, metric.known.frequency)
-        for members in product(*[_members(partnership, contract, name) for name in breakdowns]):
-            key = {"partner": owed.partner, "metric": metric.known.code, **dict(zip(breakdowns, members, strict=True))}
-            number = before.get((span, *[key[name] for name in contract.dimensions]))
-            issued: dict[str, Value] = {name: metric.name if kind == "label" else said(number, language) for name, kind in contract.issued.items()}
-            yield {**key, "period": owed.period, **issued}
+        for members in product(*[_members(issuer.partnership, metric, contract, name) for name in breakdowns_of(contract)]):
+            split = dict(zip(breakdowns_of(contract), members, strict=True))
+            key: dict[str, Value] = {"partner": owed.partner, "period": owed.period, "metric": metric.known.code, **split}
+            yield key | issuer.cells(key)
 
 
 def said(number: tuple[float | None, str] | None, language: str) -> Value:
@@ -96,7 +130,7 @@ def said(number: tuple[float | None, str] | None, language: str) -> Value:
     return str(expectations.words("workbook", language)["marks"].get(status.replace(" ", "_"), status))
 
 
-def _members(partnership: Partnership, contract: Contract, column: str) -> list[str]:
+def _members(partnership: Partnership, metric: Metric, contract: Contract, column: str) -> list[str]:
     """The codes that a breakdown may have, each of which is a row of its own."""
     declared = contract.columns[column]
     if declared.of_register:

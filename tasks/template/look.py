@@ -20,6 +20,10 @@ FONT = "Arial"
 DARK, GREY, WHITE, INK = "1F4E5F", "EEF1F3", "FFFFFF", "1B1B1B"
 LINE = Side(style="thin", color="B8C4CA")
 BOX = Border(left=LINE, right=LINE, top=LINE, bottom=LINE)
+PLAIN_FONT, FREE_FONT = Font(name=FONT, size=10, color=INK), Font(name=FONT, size=11, color=INK)
+LOCKED_FILL, FREE_FILL = PatternFill("solid", fgColor=GREY), PatternFill("solid", fgColor=WHITE)
+FREE, LOCKED = Protection(locked=False), Protection(locked=True)
+RIGHT, LEFT = Alignment(horizontal="right", vertical="center", indent=1), Alignment(vertical="center", wrap_text=True)
 HEAD = {"font": Font(name=FONT, size=10, bold=True, color=WHITE), "fill": PatternFill("solid", fgColor=DARK)}
 TEXT_FORMAT, WHOLE_FORMAT = "@", "0"
 # Widths in characters: what a column needs at least and at most. A longer text takes more lines.
@@ -66,7 +70,7 @@ def head(sheet: Worksheet, grid: Grid, language: str) -> None:
         cell = sheet[f"{letter}{grid.header_row}"]
         put(cell, labels.get(name, name))
         cell.font, cell.fill, cell.border = HEAD["font"], HEAD["fill"], BOX
-        cell.alignment = Alignment(vertical="center", wrap_text=True)
+        cell.alignment = RIGHT if grid.is_number(name) else LEFT
         cell.number_format = TEXT_FORMAT
     sheet.row_dimensions[grid.header_row].height = 24
 
@@ -93,12 +97,6 @@ def dress(cell: Cell, grid: Grid, name: str) -> None:
     cell.protection = FREE if is_free else LOCKED
     cell.alignment = RIGHT if grid.is_number(name) else LEFT
     cell.number_format = WHOLE_FORMAT if grid.is_number(name) else TEXT_FORMAT
-
-
-PLAIN_FONT, FREE_FONT = Font(name=FONT, size=10, color=INK), Font(name=FONT, size=11, color=INK)
-LOCKED_FILL, FREE_FILL = PatternFill("solid", fgColor=GREY), PatternFill("solid", fgColor=WHITE)
-FREE, LOCKED = Protection(locked=False), Protection(locked=True)
-RIGHT, LEFT = Alignment(horizontal="right", vertical="center"), Alignment(vertical="center", wrap_text=True)
 
 
 def behave(sheet: Worksheet, grid: Grid, language: str, *, reasons: str = "") -> None:
@@ -163,7 +161,8 @@ def fit(sheet: Worksheet, grid: Grid, longest: dict[str, int], language: str) ->
 
 def lines_of(text: str, width: float) -> int:
     """How many lines a text takes in a column of that many characters."""
-    return sum(max(1, ceil(len(part) / max(1, width - 1))) for part in text.split("\n"))
+    # The unit of width is a digit of a larger font: a letter of ours takes less.
+    return sum(max(1, ceil(len(part) / max(1, width * 1.08 - 1))) for part in text.split("\n"))
 
 
 def height_of(lines: int) -> float:

@@ -9,6 +9,7 @@ from typing import Any
 
 from babel.dates import format_date, get_month_names
 from openpyxl.styles import Alignment, Font, PatternFill
+from openpyxl.worksheet.pagebreak import Break
 from openpyxl.worksheet.worksheet import Worksheet
 
 import expectations
@@ -20,6 +21,8 @@ from tasks.template.look import BOX, DARK, FONT, HEAD, LEFT, PLAIN_FONT, WHITE, 
 
 NAME = "help"
 COLUMNS = {"A": 27, "B": 36, "C": 19, "D": 16, "E": 46}
+# The points of a printed page: Letter across less its margins, at the scale that makes the columns one page wide.
+PAGE, BLANK = 530.0, 12.0
 TITLE, SECTION = Font(name=FONT, size=16, bold=True, color=DARK), Font(name=FONT, size=11, bold=True, color=DARK)
 ALARM = Font(name=FONT, size=11, bold=True, color="9C0006")
 
@@ -49,6 +52,7 @@ class _Page:
         self.words: dict[str, Any] = expectations.words("workbook", language)
         self.said: dict[str, Any] = self.words["help"]
         self.row = 1
+        self.used = 0.0
 
     def write(self, about: Help) -> str:
         labels, marks = self.words["columns"], self.words["marks"]
@@ -88,24 +92,37 @@ class _Page:
         labels, example = self.words["columns"], self.said["example"]
         self._section(self.said["example_title"])
         keys = {"code": "metric", "name": "name", "last": "last", "value": "value", "explanation": "explanation"}
-        self._table([labels[column] for column in keys.values()], [[example[key] for key in keys]], last="E")
+        row = [self._names()[0] if key == "explanation" else example[key] for key in keys]
+        self._table([labels[column] for column in keys.values()], [row], last="E")
 
     def _reasons(self) -> str:
         """The explanations, one a row: the drop-down of the data sheets reads them here, so no sheet has to be hidden."""
-        path = self.partnership.home / "registers" / "explanations.csv"
-        names = [row[f"name_{self.language}"] for row in places.rows(path, "explanation", f"name_{self.language}")]
-        self._section(self.said["explanations_title"])
+        names = self._names()
+        self._section(self.said["explanations_title"], keeps=height_of(1) * (len(names) + 2))
         first = self.row
         for name in names:
             cell = self.sheet.cell(self.row, 1)
             put(cell, name)
             cell.font, cell.alignment = PLAIN_FONT, Alignment(vertical="center")
-            self.row += 1
-        return f"{NAME}!$A${first}:$A${self.row - 1}" if names else ""
+            self._advance(height_of(1))
+        return f"{NAME}!$A${first}:$A${self.row - 1}"
 
-    def _section(self, title: str, font: Font = SECTION) -> None:
-        self.row += 1
+    def _names(self) -> list[str]:
+        path = self.partnership.home / "registers" / "explanations.csv"
+        return [row[f"name_{self.language}"] for row in places.rows(path, "explanation", f"name_{self.language}")]
+
+    def _section(self, title: str, font: Font = SECTION, *, keeps: float = 60) -> None:
+        """A title, on the next page where its first lines (`keeps` points) would not stand under it."""
+        self._advance(BLANK)
+        if self.used % PAGE + keeps > PAGE:
+            self.sheet.row_breaks.append(Break(id=self.row - 1))
+            self.used = 0
         self._paragraph(title, font)
+
+    def _advance(self, height: float) -> None:
+        self.sheet.row_dimensions[self.row].height = height
+        self.row += 1
+        self.used += height
 
     def _paragraph(self, text: str, font: Font = PLAIN_FONT) -> None:
         """A text over the whole width."""
@@ -115,8 +132,7 @@ class _Page:
         cell.font, cell.alignment = font, Alignment(wrap_text=True, vertical="center")
         size = float(font.size or 10)
         lines = lines_of(text, sum(COLUMNS.values()) * 10 / size)
-        self.sheet.row_dimensions[self.row].height = max(height_of(lines), lines * size * 1.5)
-        self.row += 1
+        self._advance(max(height_of(lines), lines * size * 1.5))
 
     def _table(self, heads: Sequence[str], rows: Sequence[Sequence[object]], *, last: str) -> None:
         """A table from column A on; its last column, `last`, goes on to the right edge."""
@@ -131,8 +147,7 @@ class _Page:
                 lines = max(lines, lines_of(str(value), width))
             if last != "E":
                 self.sheet.merge_cells(f"{last}{self.row}:E{self.row}")
-            self.sheet.row_dimensions[self.row].height = height_of(lines)
-            self.row += 1
+            self._advance(height_of(lines))
 
     def _width(self, index: int, last: str) -> float:
         letters = list(COLUMNS)

@@ -57,7 +57,7 @@ def test_the_table_is_fetched_loaded_and_measured(warehouse: str, publishers: Pu
         assert figure.value == pytest.approx(gap), place
     assert 5 < (figures[HERE].value or 0) < 15
     assert (figures[HERE].period, figures[HERE].boundaries, len(figures[HERE].snapshots)) == ("2021", (2021,), 1)
-    assert "98-10-0328-01" in str(show(f"{GAP}@{HERE}", partnership))
+    assert "98-10-0328-01" in str(show(f"{GAP}@{HERE}@2021", partnership))
     assert world.refresh(partnership, TABLE.name)[TABLE.name].outcome == "unchanged"
 
 

@@ -162,7 +162,9 @@ def test_the_cache_says_what_is_in_force(warehouse: str, zips: list[bytes], part
         lines = odd(lines, position, "", "x")
     body = zip_of([head, *lines[:-2000]])
     asked: list[str] = []
-    event.listen(reader(partnership.home), "before_cursor_execute", lambda *a: asked.append(a[2]) if FACTS in a[2] else None)
+    event.listen(
+        reader(partnership.home), "before_cursor_execute", lambda *a: asked.append(a[2]) if FACTS in a[2] and "count(" in a[2] else None
+    )
     by_cache = check(world.staged(body, TABLE, partnership, name="x.zip"), TABLE, partnership)
     assert not asked
     shutil.rmtree(partnership.home / "accepted")

@@ -1,0 +1,44 @@
+"""One spelling for what is spelt in many: Unicode forms, hyphens, blanks, apostrophes, case."""
+
+from __future__ import annotations
+
+import re
+import unicodedata
+
+_SAME = str.maketrans(dict.fromkeys("‐‑‒–—―−﹘﹣－", "-") | dict.fromkeys("’‘ʼ′", "'"))
+
+
+def smooth(text: str) -> str:
+    """The text in one Unicode form (NFKC), with plain hyphens, apostrophes and single blanks, and nothing invisible.
+
+    >>> smooth("2026‑Q3 "), smooth("１２")
+    ('2026-Q3', '12')
+    """
+    if text.isascii() and text.isprintable() and "  " not in text:
+        return text.strip()
+    seen = "".join(char for char in unicodedata.normalize("NFKC", text) if unicodedata.category(char) != "Cf")
+    return " ".join(seen.translate(_SAME).split())
+
+
+def fold(text: str) -> str:
+    """What two texts have in common that mean the same code: the smooth text without case.
+
+    >>> fold("Non  Recueilli") == fold("non recueilli")
+    True
+    """
+    return smooth(text).casefold()
+
+
+def bare(text: str) -> str:
+    """The folded text without accents, its words parted by single blanks: for looking words up in a heading.
+
+    >>> bare("Prénom_du client")
+    'prenom du client'
+    """
+    parted = unicodedata.normalize("NFD", fold(re.sub(r"(?<=[a-z])(?=[A-Z])", " ", text)))
+    return " ".join(re.sub(r"[^\w]|_", " ", "".join(char for char in parted if not unicodedata.combining(char))).split())
+
+
+def has_foreign_digits(text: str) -> bool:
+    """True for digits of another script, such as Arabic-Indic ones, which no Unicode form turns into ours."""
+    return any(char.isdigit() and not char.isascii() for char in text)

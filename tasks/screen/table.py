@@ -1,0 +1,40 @@
+"""One sheet of a partner's file as it was read, before anything is known of it; a CSV file is one sheet without a name."""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+
+# A text, a number, a truth value, or what no text can say: ("formula",), ("date",), ("error", "#N/A").
+Cell = str | int | float | bool | tuple[str, ...]
+Rows = list[tuple[int, dict[int, Cell]]]
+
+
+@dataclass(frozen=True, slots=True)
+class Comment:
+    """A comment of a cell."""
+
+    author: str
+    text: str
+
+
+@dataclass(frozen=True, slots=True)
+class Table:
+    """The cells that hold something, by row and column (both from 1), and what else the sheet holds.
+
+    `position` counts the sheets from 1. `unseen` counts the cells in hidden rows and columns, with some of their rows and letters.
+    """
+
+    rows: Rows
+    name: str = ""
+    position: int = 1
+    is_hidden: bool = False
+    unseen: int = 0
+    unseen_rows: tuple[int, ...] = ()
+    unseen_letters: tuple[str, ...] = ()
+    comments: tuple[Comment, ...] = ()
+    links: int = 0
+
+    @property
+    def count(self) -> int:
+        """How many cells hold something."""
+        return sum(len(cells) for _, cells in self.rows)
