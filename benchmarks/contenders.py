@@ -262,7 +262,8 @@ def brief(settings: Settings) -> Measured:
     and styles read before."""
     from demo.inbox import write_inbox
     from demo.publishers import Publishers
-    from flows.sentences import collect_files, office_of, refresh_tables
+    from flows.partners import collect_partners
+    from flows.sentences import office_of, refresh_tables
     from flows.verbs import Verbs
     from sql import clock
     from tasks.compose import compose, indicators_of
@@ -275,7 +276,7 @@ def brief(settings: Settings) -> Measured:
     with Publishers() as publishers:
         os.environ |= {"OPENLIP_PUBLISHERS": publishers.url, "OPENLIP_NOW": MORNING}
         _all_are(refresh_tables(home, [], Verbs()), "loaded", "unchanged")
-        _all_are(collect_files(home, [], Verbs()), "loaded", "unchanged")
+        _all_are(list(collect_partners(home, [], Verbs()).lines), "loaded", "unchanged")
     figures = protect(measure(home, indicators_of("council", home), known_at=clock.stamp()), home)
     office, edition, folder = office_of(home, "city_council"), clock.today(), home.home / "editions"
 

@@ -231,12 +231,15 @@ def _parts(connection: Connection, debt: Owed) -> list[dict[str, Any]]:
     """The parts of a partner's submissions for a period with their newest state, in the order they came; refused files among them."""
     part, one, state = submissions.submission_part, submissions.submission, submissions.submission_state
     last = select(state.c.submission, func.max(state.c.number).label("number")).group_by(state.c.submission).subquery()
+    # A submission that was withdrawn has a state more than judgements.
+    judged = select(part.c.submission, func.max(part.c.judgement).label("judgement")).group_by(part.c.submission).subquery()
     query = (
         select(part, state.c.state, one.c.received_at)
         .join(one, one.c.submission == part.c.submission)
+        .join(judged, judged.c.submission == part.c.submission)
         .join(last, last.c.submission == part.c.submission)
         .join(state, (state.c.submission == last.c.submission) & (state.c.number == last.c.number))
-        .where(part.c.judgement == last.c.number)
+        .where(part.c.judgement == judged.c.judgement)
         .where(part.c.partner == debt.partner, part.c.period == debt.period)
         .order_by(part.c.submission, part.c.contract)
     )

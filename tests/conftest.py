@@ -36,6 +36,7 @@ def environment(monkeypatch: pytest.MonkeyPatch) -> pytest.MonkeyPatch:
     for name in [name for name in os.environ if name.startswith("OPENLIP_") or name == "PREFECT_API_URL"]:
         monkeypatch.delenv(name)
     monkeypatch.setenv("OPENLIP_NOW", NOW)
+    monkeypatch.setenv("OPENLIP_SECRET_GATE_KEY", "a key of the tests")
     return monkeypatch
 
 

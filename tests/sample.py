@@ -16,7 +16,8 @@ from demo.inbox import write_inbox
 from demo.publishers import Publishers
 from expectations.partnership import Partnership, read_partnership
 from flows import answers
-from flows.sentences import collect_files, publish_brief, refresh_tables
+from flows.partners import collect_partners
+from flows.sentences import publish_brief, refresh_tables
 from flows.verbs import Verbs
 from sql import warehouse as engines
 from tests.world import PUBLIC, REGISTERS
@@ -38,7 +39,7 @@ def filled_home() -> Path:
         partnership = read_partnership(home)
         lines = refresh_tables(partnership, [*REGISTERS, *PUBLIC], Verbs())
         write_inbox(home / "inbox" / "partner_metrics", dirty=False)
-        lines += collect_files(partnership, [], Verbs())
+        lines += collect_partners(partnership, [], Verbs()).lines
     assert not [line for line in lines if line.is_bad], lines
     close(home)
     return home
@@ -49,6 +50,7 @@ def alone(patch: pytest.MonkeyPatch) -> None:
     for name in ("OPENLIP_HOME", "OPENLIP_WAREHOUSE", "OPENLIP_PUBLISHERS", "PREFECT_API_URL"):
         patch.delenv(name, raising=False)
     patch.setenv("OPENLIP_NOW", NOW)
+    patch.setenv("OPENLIP_SECRET_GATE_KEY", "a key of the tests")
 
 
 def filled() -> Partnership:

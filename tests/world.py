@@ -19,7 +19,8 @@ import expectations
 from demo.publishers import Publishers
 from expectations import Contract
 from expectations.partnership import Partnership
-from flows.sentences import Line, collect_files, refresh_tables
+from flows.partners import Collected, collect_partners
+from flows.sentences import Line, refresh_tables
 from flows.verbs import Verbs
 from sql import ledger, warehouse
 from sql.tables import tables
@@ -45,9 +46,9 @@ def refresh(partnership: Partnership, *only: str) -> dict[str, Line]:
     return {line.contract: line for line in refresh_tables(partnership, only or [*REGISTERS, *PUBLIC], Verbs())}
 
 
-def collect(partnership: Partnership) -> dict[str, Line]:
-    """Collect the inbox; the lines of partners' files by file name."""
-    return {line.part: line for line in collect_files(partnership, [], Verbs()) if line.contract == "partner_metrics"}
+def collect(partnership: Partnership, *only: str) -> Collected:
+    """Collect what partners sent, through the gate."""
+    return collect_partners(partnership, only, Verbs())
 
 
 def snapshot_of(body: bytes, contract: Contract, partnership: Partnership, *, name: str = "", part: str = "", **known: Any) -> Snapshot:

@@ -31,7 +31,9 @@ def receipt(submission: Submission, partnership: Partnership, *, tell: Tell) -> 
     Of a refused file it names detector, place, count and rows: `tell` is given what the gate found, which holds no value.
     """
     if submission.partner and not _CODE.fullmatch(submission.partner):
-        raise Misuse(f"submission {submission.number}: its partner is no code of the register of members, so no receipt can be named after it")
+        raise Misuse(
+            f"submission {submission.number}: its partner is no code of the register of members, so no receipt can be named after it"
+        )
     voice = speak("receipt", partnership, partner=submission.partner, wished=submission.language)
     words = voice.words
     title = _title(submission, voice)
@@ -201,7 +203,9 @@ def _where(finding: Finding, voice: Voice, *, is_gone: bool) -> list[str]:
     if finding.letter and finding.row:
         place = [words["cell"].format(letter=finding.letter, row=finding.row)]
     else:
-        column = words["column"].format(letter=finding.letter) if finding.letter else "" if is_gone else voice.columns.get(finding.column, "")
+        column = (
+            words["column"].format(letter=finding.letter) if finding.letter else "" if is_gone else voice.columns.get(finding.column, "")
+        )
         place = [column, words["row"].format(row=finding.row) if finding.row else ""]
     lines = [", ".join(filter(None, [finding.sheet, *place])) or words["whole_file"]]
     if finding.more:
@@ -225,4 +229,6 @@ def _more(submission: Submission, voice: Voice) -> dict[str, str]:
     }
     refused = "more_refused" if _is_gone(submission) else "more"
     keys = {"parts": "more", "differences": "more", "findings": refused}
-    return {name: voice.words[name][keys[name]].format(count=voice.language.number(max(n, 0))) if n > 0 else "" for name, n in counts.items()}
+    return {
+        name: voice.words[name][keys[name]].format(count=voice.language.number(max(n, 0))) if n > 0 else "" for name, n in counts.items()
+    }

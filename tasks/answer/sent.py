@@ -7,10 +7,11 @@ import io
 from dataclasses import dataclass
 from typing import Any
 
+from openpyxl.utils import column_index_from_string, get_column_letter
+
 import expectations
 from expectations import places
 from expectations.partnership import Partnership
-from openpyxl.utils import column_index_from_string, get_column_letter
 from tasks.fetch import store
 from tasks.screen.screened import Screened, Sheet
 from tasks.template.asked import Issuer

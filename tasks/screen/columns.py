@@ -23,7 +23,7 @@ TRUTHS = {fold(text): truth for truth, texts in {"TRUE": ("true", "vrai"), "FALS
 _NUMBER = re.compile(
     r"(?:[<>~≤≥≈+-] ?)*(?:[$€] ?)?(?:\d{1,3}(?:[ ,.']\d{3})+|\d+)(?:[.,]\d{1,4})?(?:e[+-]?0?[0-5])?(?: ?[%$€*+])?", re.IGNORECASE
 )
-_SCIENTIFIC = re.compile(r"[+-]?\d+(?:[.,]\d+)?e?[+-]\d{2,3}|[+-]?\d+(?:[.,]\d+)?e\d{2,3}|\d+[.,]\d+e[+-]?\d", re.IGNORECASE)
+_SCIENTIFIC = re.compile(r"[+-]?\d+[.,]\d+\+\d{2,3}|[+-]?\d+(?:[.,]\d+)?e[+-]?\d{1,3}", re.IGNORECASE)
 _QUARTER = re.compile(r"((?:19|20)\d{2})[- ]?[QT]([1-9])")
 _QUARTER_FIRST = re.compile(r"(?:[QT]([1-9])|([1-9])[QT])[-/ ]?((?:19|20)\d{2})")
 _PERIOD = re.compile(r"(?:19|20)\d{2}(?:-\d{2}|/(?:19|20)\d{2})?")
@@ -36,7 +36,7 @@ def takes(contract: Contract, partnership: Partnership) -> dict[str, Take]:
     found = {name: remembering(_take(name, column, contract, partnership)) for name, column in contract.columns.items()}
     names = issued_names(contract, partnership)
     for name, kind in contract.issued.items():
-        found[name] = remembering(_number_of_office(contract) if kind == "label" and not names else _issued(kind, names, contract))
+        found[name] = remembering(_issued(kind, names, contract))
     return found
 
 

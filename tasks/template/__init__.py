@@ -90,7 +90,9 @@ def _whose(partnership: Partnership, partner: str, period: str, language: str) -
         raise Misuse(f"Template: {error}. Write the period as 2026-Q3.") from error
     there = members(partnership, span)
     if partner not in there:
-        raise Misuse(f"Template: {partner!r} is no member in {period}. Members then: {', '.join(sorted(there)) or 'none'} (registers/members.csv).")
+        raise Misuse(
+            f"Template: {partner!r} is no member in {period}. Members then: {', '.join(sorted(there)) or 'none'} (registers/members.csv)."
+        )
     debts = {debt.partner: debt for debt in owed(partnership, period)}
     if partner not in debts:
         raise Misuse(f"Template: {partner} reports nothing in {period}. What it reports stands in registers/reporting.csv.")

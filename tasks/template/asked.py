@@ -60,10 +60,11 @@ def metrics(partnership: Partnership, period: str, language: str) -> dict[str, M
     known = catalogue.in_force(catalogue.read(partnership.home), span.start, span.end)
     path = partnership.home / "registers" / "metrics.csv"
     said = {(row["metric"], int(row["method_version"])): row for row in places.rows(path, f"definition_{language}", "unit")}
-    return {
-        code: Metric(metric, metric.name(language), said[code, metric.version][f"definition_{language}"], said[code, metric.version]["unit"])
-        for code, metric in known.items()
-    }
+    found = {}
+    for code, metric in known.items():
+        row = said[code, metric.version]
+        found[code] = Metric(metric, metric.name(language), row[f"definition_{language}"], row["unit"])
+    return found
 
 
 def columns_of(contract: Contract) -> tuple[str, ...]:

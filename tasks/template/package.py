@@ -15,7 +15,9 @@ EPOCH = (1980, 1, 1, 0, 0, 0)
 MODIFIED = re.compile(rb"(<dcterms:modified[^>]*>)[^<]*(</dcterms:modified>)")
 
 
-def package(book: Workbook, *, creator: str, title: str, moment: datetime, change: Mapping[str, Callable[[bytes], bytes]] | None = None) -> bytes:
+def package(
+    book: Workbook, *, creator: str, title: str, moment: datetime, change: Mapping[str, Callable[[bytes], bytes]] | None = None
+) -> bytes:
     """The bytes of a workbook, its properties ours and its times fixed. `change` rewrites parts of the package by name."""
     book.properties.creator, book.properties.title = creator, title
     book.properties.lastModifiedBy = creator

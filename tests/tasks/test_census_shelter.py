@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import csv
+import hashlib
 import io
 from typing import Any
 
@@ -47,7 +48,7 @@ def share(found: dict[str, int]) -> float:
 
 
 def test_the_table_is_fetched_loaded_and_measured(warehouse: str, publishers: Publishers, partnership: Partnership) -> None:
-    """From the publisher's zip to percentage points, and back to the row of the file."""
+    """From the publisher's zip to percentage points, and back to the bytes of the zip."""
     line = world.refresh(partnership, "places", "place_labels", TABLE.name)[TABLE.name]
     assert (line.outcome, line.held, line.findings) == ("loaded", 0, ())
     rows = rows_of()
@@ -57,7 +58,8 @@ def test_the_table_is_fetched_loaded_and_measured(warehouse: str, publishers: Pu
         assert figure.value == pytest.approx(gap), place
     assert 5 < (figures[HERE].value or 0) < 15
     assert (figures[HERE].period, figures[HERE].boundaries, len(figures[HERE].snapshots)) == ("2021", (2021,), 1)
-    assert "98-10-0328-01" in str(show(f"{GAP}@{HERE}@2021", partnership))
+    (snapshot,) = show(f"{GAP}@{HERE}@2021", partnership)["snapshots"]
+    assert snapshot["sha256"] == hashlib.sha256(Wide(DECLARATION).zip("en")).hexdigest()
     assert world.refresh(partnership, TABLE.name)[TABLE.name].outcome == "unchanged"
 
 

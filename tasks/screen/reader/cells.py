@@ -13,13 +13,13 @@ from .xml import parse
 # A text, a number, a truth value, or what no text can say: ["formula"], ["date"], ["error", "#N/A"].
 Cell = str | int | float | bool | list[str]
 
-# 20,000 rows of twelve columns on two sheets are half as many; empty cells that are only coloured may be more.
-MOST_CELLS, MOST_EMPTY = 1_000_000, 3_000_000
+# 20,000 rows of twelve columns on two sheets are fewer; empty cells that are only coloured may be more.
+MOST_CELLS, MOST_EMPTY = 600_000, 3_000_000
 # No text of a closed list is longer; what is longer is refused whatever its end says.
 MOST_TEXT = 400
 # Nothing of a template lies beyond; Excel's own corner is XFD1048576.
 LAST_ROW, LAST_COLUMN = 100_000, 256
-MOST_CHARACTERS = 60_000_000
+MOST_CHARACTERS = 20_000_000
 # Things in a sheet that hold words or values beside its cells.
 STRANGE = frozenset({"scenarios", "oleObjects", "controls", "picture", "smartTags", "webPublishItems", "dataConsolidate", "legacyDrawingHF"})
 DATE_FORMATS = frozenset([*range(14, 23), *range(27, 37), *range(45, 48), *range(50, 59)])

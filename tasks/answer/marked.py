@@ -1,0 +1,144 @@
+"""Give a partner its own workbook back, marked: what was taken, and in each cell what we read, what we expected, how to mend it."""
+
+from __future__ import annotations
+
+from collections.abc import Mapping, Sequence
+from datetime import datetime
+from functools import lru_cache
+from typing import Any
+
+from openpyxl import Workbook
+from openpyxl.cell.cell import Cell
+from openpyxl.comments import Comment
+from openpyxl.worksheet.worksheet import Worksheet
+
+import expectations
+from expectations.partnership import Partnership
+from sql import periods
+from tasks.answer.bulk import Bulk
+from tasks.answer.marks import Marks, Tell, Told, lay
+from tasks.answer.page import NAME, write_answer
+from tasks.answer.sent import Sent, sent
+from tasks.answer.tiers import ORDER, TINTS
+from tasks.conclude import Submission
+from tasks.due import due_on, members
+from tasks.receive.parcel import Parcel
+from tasks.screen.screened import Screened
+from tasks.template.asked import Metric, metrics
+from tasks.template.look import behave, fit, head, height_of, lines_of, order, row_cells
+from tasks.template.package import package
+from tasks.template.page import NAME as HELP
+from tasks.template.page import Help, write_help
+
+AUTHOR = "OpenLIP"
+# From so many rows on only those with a mark are written one by one.
+MANY = 400
+# A comment with more than this is read nowhere.
+LONGEST_COMMENT = 4_000
+
+
+def mark(_parcel: Parcel, screened: Screened, submission: Submission, partnership: Partnership, *, tell: Tell) -> bytes:
+    """The workbook that goes back: a sheet `answer`, the partner's rows in the cells they came in, marked, and the page of help.
+
+    It is written anew from what the gate let through, never from the bytes that came: nothing else that was in the file, seen or
+    unseen, goes back or is kept. Of a refused file only the answer is written. The same submission gives the same bytes.
+    """
+    language = submission.language
+    sheets = sent(screened, partnership, language)
+    told, marks = lay(submission, sheets, language, tell)
+    book = Workbook()
+    write_answer(book.worksheets[0], submission, told, partnership, has_taken=any(one.taken for one in marks))
+    pages = [book.create_sheet(sheet.name) for sheet in sheets]
+    reasons = write_help(book.create_sheet(HELP), _help(screened, submission, sheets, partnership), partnership, language) if sheets else ""
+    change = {}
+    for number, (page, sheet, own) in enumerate(zip(pages, sheets, marks, strict=True), start=2):
+        change[f"xl/worksheets/sheet{number}.xml"] = _write(page, sheet, own, language, reasons).spliced
+    moment = datetime.fromisoformat(submission.concluded_at).replace(tzinfo=None)
+    title = f"{submission.partner} {submission.number}"
+    return package(book, creator=partnership.organisation.name[language], title=title, moment=moment, change=change)
+
+
+def _write(page: Worksheet, sheet: Sent, marks: Marks, language: str, reasons: str) -> Bulk:
+    """Write the headings, the marked rows and a pattern of the others; what is left to be spliced in."""
+    head(page, sheet.grid, language)
+    widths = fit(page, sheet.grid, _longest(sheet), language)
+    singly, pattern_of = _singly(sheet, marks)
+    for number in sorted(singly):
+        row = sheet.rows.get(number, {})
+        row_cells(page, sheet.grid, number, row)
+        page.row_dimensions[number].height = _height(row, widths)
+        if number in marks.taken:
+            _tint(page[f"{_measure_letter(sheet)}{number}"], "taken")
+    for (number, letter), told in marks.cells.items():
+        _mark(page[f"{letter}{number}"], told, language)
+    behave(page, sheet.grid, language, reasons=reasons)
+    rest = {number: row for number, row in sheet.rows.items() if number not in singly}
+    heights = {number: _height(row, widths) for number, row in rest.items()}
+    letters = {name: sheet.grid.letters[name] for name in order(sheet.grid.letters)}
+    return Bulk(letters, rest, {number: pattern_of[number in marks.taken] for number in rest}, heights)
+
+
+def _singly(sheet: Sent, marks: Marks) -> tuple[set[int], dict[bool, int]]:
+    """The rows to be written one by one, and the first plain row of those taken (True) and of the others, as patterns for the rest."""
+    patterns: dict[bool, int] = {}
+    for number in sheet.rows:
+        if number not in marks.rows:
+            patterns.setdefault(number in marks.taken, number)
+    few = set(sheet.rows) if len(sheet.rows) <= MANY else {number for number in marks.rows if number in sheet.rows} | set(patterns.values())
+    return few, patterns
+
+
+def _measure_letter(sheet: Sent) -> str:
+    return sheet.grid.letters[sheet.grid.contract.measure or ""]
+
+
+def _longest(sheet: Sent) -> dict[str, int]:
+    return {name: max((len(str(row.get(name) or "")) for row in sheet.rows.values()), default=0) for name in sheet.grid.letters}
+
+
+def _height(row: Mapping[str, Any], widths: dict[str, int]) -> float:
+    return height_of(max((_lines(str(row.get(name) or ""), width) for name, width in widths.items()), default=1))
+
+
+@lru_cache(maxsize=4096)
+def _lines(text: str, width: int) -> int:
+    return lines_of(text, width)
+
+
+def _tint(cell: Cell, tier: str) -> None:
+    cell.fill, cell.font, cell.border = _styles(tier)
+
+
+@lru_cache(maxsize=8)
+def _styles(tier: str) -> Any:
+    return TINTS[tier].styles()
+
+
+def _mark(cell: Cell, told: Sequence[Told], language: str) -> None:
+    """Colour a cell by the gravest of what is told of it, and write all of it into its comment."""
+    ranked = sorted(told, key=lambda one: ORDER.index(one.tier))
+    _tint(cell, ranked[0].tier)
+    words = expectations.words("workbook", language)
+    texts = [
+        words["answer"]["comment"].format(
+            tier=f"{TINTS[one.tier].sign} {words['tiers'][one.tier]}", found=one.found, expected=one.expected, fix=one.fix
+        )
+        for one in ranked
+    ]
+    text = "\n\n".join(texts)[:LONGEST_COMMENT]
+    cell.comment = Comment(text, AUTHOR, height=26 + 17 * lines_of(text, 52), width=380)
+
+
+def _help(screened: Screened, submission: Submission, sheets: Sequence[Sent], partnership: Partnership) -> Help:
+    """The page of help of the last period that was sent, with the metrics that stand in the sheets."""
+    spoken = [period for sheet in screened.sheets for period in sheet.periods]
+    period = max(spoken, key=lambda code: periods.parse(code).end) if spoken else ""
+    known = metrics(partnership, period, submission.language) if period else {}
+    codes = dict.fromkeys(str(row.get("metric", "")) for sheet in sheets for row in sheet.rows.values())
+    chosen: tuple[Metric, ...] = tuple(known[code] for code in codes if code in known)
+    member = members(partnership, periods.parse(period)).get(submission.partner) if period else None
+    name = member.name(submission.language) if member else submission.partner
+    return Help(submission.partner, name, period, due_on(partnership, period) if period else None, tuple(s.name for s in sheets), chosen)
+
+
+__all__ = ["AUTHOR", "NAME", "mark"]

@@ -1,0 +1,188 @@
+"""Judge one table: every heading, every cell, and the shape of the whole. Nothing is opened or written here."""
+
+from __future__ import annotations
+
+from collections import Counter
+from collections.abc import Callable
+from dataclasses import dataclass, field
+
+from expectations import Contract
+from expectations.partnership import Partnership
+from tasks.screen.columns import Take, as_text, takes
+from tasks.screen.detect import detect, kind_of_heading
+from tasks.screen.faults import Faults
+from tasks.screen.fold import fold
+from tasks.screen.lists import carried, headings, labels
+from tasks.screen.reader.cells import letters_of
+from tasks.screen.table import Cell, Rows, Table
+
+# From so many rows on, a table with 1 in every row, or with less than this share of different keys, is a list of people.
+SHAPE_ROWS, DIFFERENT = 20, 0.8
+# In a shorter one a key that stands so often is; so is one of at least this many rows of 1 in which a key stands twice.
+OFTEN, ROWS_OF_ONE = 3, 5
+# A title above the headings is looked for in so many rows; so many strange columns are told one by one.
+TITLE_ROWS, TOLD_COLUMNS = 10, 20
+
+
+@dataclass(slots=True)
+class Judged:
+    """A table under its contract: what is kept of it (by row, under our columns), and who and when it speaks of."""
+
+    contract: Contract
+    sheet: str
+    header_row: int = 0
+    letters: dict[str, str] = field(default_factory=dict)
+    languages: Counter[str] = field(default_factory=Counter)
+    rows: dict[int, dict[str, str]] = field(default_factory=dict)
+    partners: dict[str, list[int]] = field(default_factory=dict)
+
+    @property
+    def partner_column(self) -> str:
+        """The column that says whose rows they are, or nothing."""
+        return next((name for name, column in self.contract.columns.items() if column.of_register == "members"), "")
+
+    @property
+    def periods(self) -> tuple[str, ...]:
+        """The periods the rows speak of."""
+        column = self.contract.period or ""
+        return tuple(sorted({row[column] for row in self.rows.values() if column in row}))
+
+
+def judge(table: Table, contract: Contract, partnership: Partnership, *, sheet: str, faults: Faults) -> Judged:
+    """What may be kept of the table; `faults` says what may not, and then nothing is to be kept."""
+    judged = Judged(contract, sheet)
+    if not table.rows:
+        return judged
+    judged.header_row, top = table.rows[0]
+    known, strange = _columns(top, contract, judged)
+    if not known and (below := _below(table.rows, contract)):
+        faults.add("gate_above", sheet=sheet, row=judged.header_row, count=below)
+        return judged
+    _headings(known, strange, judged, faults)
+    _cells(table.rows[1:], known, strange, takes(contract, partnership), judged, faults)
+    _shape(judged, faults)
+    return judged
+
+
+def _columns(top: dict[int, Cell], contract: Contract, judged: Judged) -> tuple[dict[int, str], dict[int, str]]:
+    """Column number to our column, and to the kind of a heading that is none of ours."""
+    ours = headings(contract)
+    known: dict[int, str] = {}
+    strange: dict[int, str] = {}
+    for place, cell in top.items():
+        text = as_text(cell) if not isinstance(cell, tuple) else ""
+        name = ours.get(fold(text), "")
+        if name:
+            known[place] = name
+            told = {language for language, label in labels(name).items() if fold(label) == fold(text) != fold(name)}
+            judged.languages.update(told)
+        else:
+            strange[place] = _kind(text)
+    return known, strange
+
+
+def _kind(heading: str) -> str:
+    found = detect(heading)
+    return kind_of_heading(heading) or {"email": "email", "phone": "phone", "date": "birth", "address": "address", "postal_code": "address"}.get(
+        found, "identifier" if found else "other"
+    )
+
+
+def _below(rows: Rows, contract: Contract) -> int:
+    """How many rows stand above the headings, where the headings are found further down."""
+    ours = headings(contract)
+    for place, (_, cells) in enumerate(rows[:TITLE_ROWS]):
+        if len({ours.get(fold(as_text(cell))) for cell in cells.values() if not isinstance(cell, tuple)} - {None}) > 1:
+            return place
+    return 0
+
+
+def _headings(known: dict[int, str], strange: dict[int, str], judged: Judged, faults: Faults) -> None:
+    sheet, row = judged.sheet, judged.header_row
+    for place, kind in sorted(strange.items())[:TOLD_COLUMNS]:
+        faults.add(f"gate_column_{kind}", sheet=sheet, letter=letters_of(place), row=row)
+    if len(strange) > TOLD_COLUMNS:
+        faults.add("gate_columns", sheet=sheet, row=row, count=len(strange) - TOLD_COLUMNS)
+    for place, name in known.items():
+        if name in judged.letters or (name in judged.contract.issued and list(known.values()).count(name) > 1):
+            faults.add("gate_twice", sheet=sheet, letter=letters_of(place), column=name, row=row, values=_names([name]))
+        elif name in judged.contract.columns:
+            judged.letters[name] = letters_of(place)
+    needed = [name for name, column in carried(judged.contract).items() if column.required and name not in judged.letters]
+    if needed:
+        faults.add("gate_missing", sheet=sheet, row=row, count=len(needed), values=_names(needed))
+
+
+def _names(columns: list[str]) -> tuple[tuple[str, str], ...]:
+    """Columns as they are called in every language, to fill the sentences."""
+    named = [labels(name) for name in columns]
+    spoken = {language for label in named for language in label} | {"en", "fr"}
+    return tuple(
+        (language, ", ".join(label.get(language, name) for label, name in zip(named, columns, strict=True))) for language in sorted(spoken)
+    )
+
+
+def _cells(
+    rows: Rows, known: dict[int, str], strange: dict[int, str], taking: dict[str, Take], judged: Judged, faults: Faults
+) -> None:
+    last = max([*known, *strange], default=0)
+    kept = set(judged.letters)
+    columns = {place: (name, taking[name], name in kept) for place, name in known.items()}
+    for row, cells in rows:
+        line: dict[str, str] = {}
+        for place, cell in cells.items():
+            if place not in columns:
+                _foreign(cell, place, row, strange, last, judged.sheet, faults)
+                continue
+            name, take, is_kept = columns[place]
+            text, rule = take(cell)
+            if rule:
+                faults.add(rule, sheet=judged.sheet, letter=letters_of(place), column=name, row=row, values=_names([name]))
+            elif is_kept and text:
+                line[name] = text
+        if line:
+            judged.rows[row] = line
+            _whose(line, row, judged)
+
+
+def _foreign(cell: Cell, place: int, row: int, strange: dict[int, str], last: int, sheet: str, faults: Faults) -> None:
+    """A cell under no heading of ours: what it looks like is told for its column, beside that the column is not ours."""
+    letter = letters_of(place)
+    if place not in strange:
+        faults.add("gate_beyond" if place > last else "gate_no_heading", sheet=sheet, letter=letter, row=row)
+    kind = detect(as_text(cell)) if not isinstance(cell, tuple) else ""
+    if kind:
+        faults.add(f"gate_{kind}", sheet=sheet, letter=letter, row=row)
+
+
+def _whose(line: dict[str, str], row: int, judged: Judged) -> None:
+    if partner := line.get(judged.partner_column):
+        judged.partners.setdefault(partner, []).append(row)
+
+
+def _shape(judged: Judged, faults: Faults) -> None:
+    """A list of people has a row for each: the same key again and again, or 1 in every row."""
+    measure = judged.contract.measure or ""
+    counted = {row: line for row, line in judged.rows.items() if measure in line}
+    grain = [name for name in judged.contract.grain if name in judged.letters]
+    rows_of = _repeated(counted, lambda line: tuple(line.get(name, "") for name in grain))
+    different = len({tuple(line.get(name, "") for name in grain) for line in counted.values()})
+    ones = bool(counted) and all(line[measure] == "1" for line in counted.values())
+    if len(counted) >= SHAPE_ROWS and ones:
+        faults.add("gate_ones", sheet=judged.sheet, column=measure, letter=judged.letters.get(measure, ""), count=len(counted))
+    if len(counted) >= SHAPE_ROWS:
+        is_list = different < DIFFERENT * len(counted)
+    else:
+        often = any(len(rows) >= OFTEN for rows in rows_of)
+        is_list = often or (ones and len(counted) >= ROWS_OF_ONE and bool(rows_of))
+    if is_list:
+        for row in (row for rows in rows_of for row in rows):
+            faults.add("gate_repeated", sheet=judged.sheet, row=row)
+
+
+def _repeated(counted: dict[int, dict[str, str]], key: Callable[[dict[str, str]], tuple[str, ...]]) -> list[list[int]]:
+    """The rows of every key that stands more than once."""
+    found: dict[tuple[str, ...], list[int]] = {}
+    for row, line in counted.items():
+        found.setdefault(key(line), []).append(row)
+    return [rows for rows in found.values() if len(rows) > 1]

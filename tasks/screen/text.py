@@ -1,0 +1,100 @@
+"""Read a CSV file as a table, whoever saved it. What is not text, or not in a usual encoding, is told for what it is."""
+
+from __future__ import annotations
+
+import csv
+import io
+import re
+
+from tasks.screen.faults import Faults
+from tasks.screen.fold import fold
+from tasks.screen.reader.cells import LAST_COLUMN, LAST_ROW, letters_of
+from tasks.screen.table import Cell, Rows, Table
+
+# 20,000 rows are some 1.5 MB. A text of this size is read in a tenth of a second, so it needs no process of its own.
+MOST_BYTES = 12_000_000
+MOST_TEXT = 400
+DELIMITERS = {",": "", ";": "gate_semicolons", "\t": "gate_tabs"}
+_WEB = re.compile(rb"\s*<(!doctype|html|head|body|table|\?xml|meta)", re.IGNORECASE)
+
+
+def read_text(body: bytes, headings: frozenset[str], faults: Faults) -> Table:
+    """The table in a CSV file; `headings` are the folded headings by which its delimiter is found."""
+    empty = Table([])
+    if len(body) > MOST_BYTES:
+        faults.add("gate_large")
+        return empty
+    text = _decoded(body, faults)
+    if faults.refuses:
+        return empty
+    delimiter = _delimiter(text, headings)
+    try:
+        rows = _rows(text, delimiter, faults)
+    except csv.Error:
+        faults.add("gate_quotes")
+        return empty
+    if DELIMITERS[delimiter] and not faults.refuses:
+        faults.add(DELIMITERS[delimiter])
+    return Table(rows)
+
+
+def _decoded(body: bytes, faults: Faults) -> str:
+    """The text; a fault where it is none."""
+    if body[:2] in (b"\xff\xfe", b"\xfe\xff") or _is_wide(body):
+        faults.add("gate_utf_16")
+    elif _WEB.match(body.removeprefix(b"\xef\xbb\xbf")):
+        faults.add("gate_web_page")
+    elif b"\0" in body or b"\x1b" in body or b"\x08" in body:
+        faults.add("gate_format")
+    try:
+        return "" if faults.refuses else body.decode("utf-8-sig")
+    except UnicodeDecodeError:
+        return _windows(body, faults)
+
+
+def _windows(body: bytes, faults: Faults) -> str:
+    try:
+        text = body.decode("cp1252")
+    except UnicodeDecodeError:
+        faults.add("gate_encoding")
+        return ""
+    faults.add("gate_windows_1252")
+    return text
+
+
+def _is_wide(body: bytes) -> bool:
+    """UTF-16 without its mark: every other byte of an English or French text is zero."""
+    head = body[:400]
+    return len(head) > 3 and max(head[0::2].count(0), head[1::2].count(0)) > len(head) // 3
+
+
+def _delimiter(text: str, headings: frozenset[str]) -> str:
+    """What parts the cells: what Excel says in a first line `sep=;`, or what gives the most headings of ours, or the most cells."""
+    lines = io.StringIO(text, newline="")
+    top = next((line for line in lines if line.strip()), "").strip("\r\n")
+    if said := _said(top):
+        return said
+    found = {delimiter: next(csv.reader([top], delimiter=delimiter), []) for delimiter in DELIMITERS}
+    return max(found, key=lambda delimiter: (sum(fold(cell) in headings for cell in found[delimiter]), len(found[delimiter])))
+
+
+def _said(line: str) -> str:
+    """The delimiter that a line `sep=;` names, as Excel writes it before the headings."""
+    match = re.fullmatch(r'"?sep=([,;\t])"?[,;\t]*', line, re.IGNORECASE)
+    return match[1] if match else ""
+
+
+def _rows(text: str, delimiter: str, faults: Faults) -> Rows:
+    rows: Rows = []
+    reader = csv.reader(io.StringIO(text, newline=""), delimiter=delimiter, strict=True)
+    for row, line in enumerate(reader, start=1):
+        if not rows and len(line) <= 2 and _said(delimiter.join(line)):
+            continue
+        cells: dict[int, Cell] = {place: cell[:MOST_TEXT] for place, cell in enumerate(line, start=1) if cell and not cell.isspace()}
+        if not cells:
+            continue
+        if row > LAST_ROW or max(cells) > LAST_COLUMN:
+            faults.add("gate_far_cell", letter=letters_of(max(cells)), row=row)
+            return []
+        rows.append((row, cells))
+    return rows

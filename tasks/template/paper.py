@@ -1,0 +1,96 @@
+"""Write a sheet of text and small tables from top to bottom: no text is cut, no title stands alone at the end of a page."""
+
+from __future__ import annotations
+
+from collections.abc import Mapping, Sequence
+
+from openpyxl.cell.cell import Cell
+from openpyxl.styles import Alignment, Font
+from openpyxl.worksheet.pagebreak import Break
+from openpyxl.worksheet.worksheet import Worksheet
+
+from tasks.template.look import BOX, DARK, FONT, HEAD, LEFT, PLAIN_FONT, height_of, lines_of, paper, put
+
+TITLE, SECTION = Font(name=FONT, size=16, bold=True, color=DARK), Font(name=FONT, size=11, bold=True, color=DARK)
+STRONG, ALARM = Font(name=FONT, size=10, bold=True), Font(name=FONT, size=11, bold=True, color="9C0006")
+# The points of a printed page of that width in characters: Letter across less its margins, scaled to be one page wide.
+POINTS_PER_CHARACTER = 3.7
+BLANK = 12.0
+
+
+class Paper:
+    """A sheet with columns of given widths; `row` is the next free row."""
+
+    def __init__(self, sheet: Worksheet, widths: Mapping[str, int]) -> None:
+        self.sheet, self.widths = sheet, widths
+        self.row = 1
+        self.used = 0.0
+        for letter, width in widths.items():
+            sheet.column_dimensions[letter].width = width
+        sheet.sheet_view.showGridLines = False
+        sheet.protection.enable()
+        sheet.protection.formatColumns = sheet.protection.formatRows = False
+        paper(sheet)
+
+    @property
+    def _page(self) -> float:
+        return sum(self.widths.values()) * POINTS_PER_CHARACTER
+
+    @property
+    def _last(self) -> str:
+        return list(self.widths)[-1]
+
+    def section(self, title: str, font: Font = SECTION, *, keeps: float = 60) -> None:
+        """A title, on the next page where its first lines (`keeps` points) would not stand under it."""
+        self._advance(BLANK)
+        if self.used + keeps > self._page:
+            self.sheet.row_breaks.append(Break(id=self.row - 1))
+            self.used = 0
+        self.wide(title, font)
+
+    def wide(self, text: str, font: Font = PLAIN_FONT) -> None:
+        """A text over the whole width."""
+        cell = self._cell(1, text)
+        cell.font, cell.alignment = font, Alignment(wrap_text=True, vertical="center")
+        self.sheet.merge_cells(f"A{self.row}:{self._last}{self.row}")
+        size = float(font.size or 10)
+        lines = lines_of(text, sum(self.widths.values()) * 10 / size)
+        self._advance(max(height_of(lines), lines * size * 1.5))
+
+    def line(self, values: Sequence[object], *, is_head: bool = False, joins: str = "") -> list[Cell]:
+        """A row of a table; its last value goes on to the right edge where `joins` names its column."""
+        cells = []
+        lines = 1
+        letters = list(self.widths)
+        for index, value in enumerate(values):
+            cell = self._cell(index + 1, value)
+            cell.font, cell.alignment, cell.border = (HEAD["font"] if is_head else PLAIN_FONT), LEFT, BOX
+            if is_head:
+                cell.fill = HEAD["fill"]
+            joined = letters[index:] if joins == letters[index] else [letters[index]]
+            lines = max(lines, lines_of("" if value is None else str(value), sum(self.widths[letter] for letter in joined)))
+            cells.append(cell)
+        if joins and joins != self._last:
+            self.sheet.merge_cells(f"{joins}{self.row}:{self._last}{self.row}")
+        self._advance(height_of(lines))
+        return cells
+
+    def bare(self, text: str) -> str:
+        """A text in the first column alone, and the place of its cell."""
+        cell = self._cell(1, text)
+        cell.font, cell.alignment = PLAIN_FONT, Alignment(vertical="center")
+        self._advance(height_of(1))
+        return cell.coordinate
+
+    def _cell(self, column: int, value: object) -> Cell:
+        cell = self.sheet.cell(self.row, column)
+        assert isinstance(cell, Cell)
+        put(cell, value)
+        return cell
+
+    def _advance(self, height: float) -> None:
+        self.sheet.row_dimensions[self.row].height = height
+        self.row += 1
+        self.used += height
+        if self.used > self._page:
+            self.used = height

@@ -1,0 +1,343 @@
+"""Files in a folder: what is still is read as it is, what is not is left alone, and nothing leads out of the folder."""
+
+from __future__ import annotations
+
+import hashlib
+import io
+import os
+import shutil
+import socket
+import tempfile
+import threading
+import time
+import zipfile
+from collections import Counter
+from collections.abc import Callable
+from pathlib import Path
+
+import pytest
+
+from expectations.partnership import Partnership, read_partnership
+from tasks.fetch import SourceUnavailable, Transport
+from tasks.receive import Received, inbox, receive, still
+from tests.receiving import appending, channel, old
+
+GOOD = b"partner,period,metric,value\np03,2026-Q3,clients_served,231\n"
+
+
+@pytest.fixture
+def folder(home: Path, environment: pytest.MonkeyPatch) -> Path:
+    """The empty folder of p03."""
+    environment.setenv("OPENLIP_SECRET_GATE_KEY", "a key of the tests")
+    found = home / "inbox" / "partners" / "p03"
+    found.mkdir(parents=True, exist_ok=True)
+    return found
+
+
+def look(partnership: Partnership) -> Received:
+    return receive(channel("inbox"), partnership, Transport())
+
+
+def bodies(received: Received) -> list[bytes]:
+    return sorted(parcel.body for parcel in received.parcels)
+
+
+def causes(received: Received) -> list[str]:
+    return [left.cause for left in received.left]
+
+
+def workbook(text: str = "x" * 5000) -> bytes:
+    out = io.BytesIO()
+    with zipfile.ZipFile(out, "w") as archive:
+        archive.writestr("xl/workbook.xml", text)
+    return out.getvalue()
+
+
+def test_a_still_file_is_read_at_once(partnership: Partnership, folder: Path) -> None:
+    """The bytes, whose place, where an answer goes; nothing is moved, and a second look says the same place and digest."""
+    path = old(_written(folder / "report.csv"))
+    began = time.monotonic()
+    first, second = look(partnership), look(partnership)
+    assert time.monotonic() - began < 0.5
+    [parcel] = first.parcels
+    assert (parcel.body, parcel.partner, parcel.contract, parcel.channel, parcel.folder) == (GOOD, "p03", "", "inbox", folder)
+    assert first.parcels == second.parcels
+    assert first.left == ()
+    assert parcel.digest != hashlib.sha256(GOOD).hexdigest()
+    assert path.read_bytes() == GOOD
+
+
+def test_the_folder_of_a_table_knows_the_table_but_not_the_partner(partnership: Partnership, folder: Path) -> None:
+    there = partnership.home / "inbox" / "partner_metrics"
+    there.mkdir(exist_ok=True)
+    old(_written(there / "anybody.csv"))
+    received = receive(channel("inbox", partner="", contract="partner_metrics"), partnership, Transport())
+    found = {(parcel.partner, parcel.contract, parcel.folder) for parcel in received.parcels}
+    assert found == {("", "partner_metrics", there)}
+
+
+def test_a_folder_that_is_not_there_holds_nothing_and_is_not_made(partnership: Partnership, folder: Path) -> None:
+    folder.rmdir()
+    assert look(partnership) == Received()
+    assert not folder.exists()
+
+
+@pytest.mark.parametrize(
+    "name",
+    [".hidden.csv", "~$report.xlsx", ".~lock.report.xlsx#", "Thumbs.db", "desktop.ini", "Desktop.INI"]
+    + [f"report.xlsx{suffix}" for suffix in (".tmp", ".part", ".partial", ".crdownload", ".filepart", ".download", ".PART")],
+)
+def test_what_programs_put_beside_files_is_no_file(partnership: Partnership, folder: Path, name: str) -> None:
+    old(_written(folder / name))
+    assert look(partnership) == Received()
+
+
+def test_folders_inside_are_never_looked_into(partnership: Partnership, folder: Path) -> None:
+    (folder / "answers").mkdir()
+    old(_written(folder / "answers" / "report.csv"))
+    assert look(partnership) == Received()
+
+
+# Being written
+
+
+def test_a_file_that_is_being_written_is_left_until_it_is_still(partnership: Partnership, folder: Path) -> None:
+    path = _written(folder / "growing.csv")
+    with appending(path):
+        received = look(partnership)
+    assert (bodies(received), causes(received)) == ([], ["being_written"])
+    assert [parcel.body for parcel in look(partnership).parcels] == [path.read_bytes()]
+
+
+def test_young_files_of_a_folder_share_one_pause(partnership: Partnership, folder: Path) -> None:
+    """200 files put there at once: all are read, after one second in all."""
+    for number in range(200):
+        (folder / f"report {number}.csv").write_bytes(GOOD + str(number).encode())
+    began = time.monotonic()
+    received = look(partnership)
+    assert len({parcel.place for parcel in received.parcels}) == len({parcel.digest for parcel in received.parcels}) == 200
+    assert still.PAUSE <= time.monotonic() - began < still.PAUSE + 2
+
+
+def test_a_file_that_is_written_while_it_is_read_is_left(partnership: Partnership, folder: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    """It was old when we looked; between the look and the end of the reading somebody appends to it."""
+    path = old(_written(folder / "report.csv"))
+    _between(monkeypatch, lambda: path.open("ab").write(b"p03,2026-Q3,job_placements,4\n"))
+    assert (bodies(received := look(partnership)), causes(received)) == ([], ["being_written"])
+
+
+@pytest.mark.parametrize("same_size", [True, False])
+def test_a_file_that_is_replaced_while_it_is_read_is_left(
+    partnership: Partnership, folder: Path, monkeypatch: pytest.MonkeyPatch, same_size: bool
+) -> None:
+    """By a rename over it, with the same time: neither half is taken for the whole."""
+    path = old(_written(folder / "report.csv"))
+    other = old(_written(folder.parent / "other.csv", GOOD.replace(b"231", b"999" if same_size else b"99")))
+    os.utime(other, ns=(path.stat().st_atime_ns, path.stat().st_mtime_ns))
+    _between(monkeypatch, lambda: os.replace(other, path))
+    assert (bodies(received := look(partnership)), causes(received)) == ([], ["being_written"])
+
+
+def test_no_half_is_ever_taken_while_others_write(partnership: Partnership, folder: Path) -> None:
+    """A writer that replaces, rewrites and removes a file as fast as it can: what is read is one of its whole versions."""
+    path, stop = folder / "report.csv", threading.Event()
+    versions = [GOOD * (number + 1) for number in range(40)]
+
+    def write() -> None:
+        number = 0
+        while not stop.is_set():
+            number += 1
+            version = versions[number % len(versions)]
+            if number % 3:
+                path.write_bytes(version)
+                old(path, 600 + number)
+            else:
+                other = folder.parent / "new.csv"
+                other.write_bytes(version)
+                old(other, 600 + number)
+                os.replace(other, path)
+
+    writer = threading.Thread(target=write)
+    writer.start()
+    try:
+        seen = Counter[bytes]()
+        for _ in range(300):
+            seen.update(bodies(look(partnership)))
+    finally:
+        stop.set()
+        writer.join()
+    assert set(seen) <= set(versions)
+    assert seen
+
+
+def test_a_file_that_is_taken_away_meanwhile_is_nothing(partnership: Partnership, folder: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    path = old(_written(folder / "report.csv"))
+    real = inbox.sorted_out
+
+    def gone(*arguments: object) -> object:
+        path.unlink()
+        return real(*arguments)  # type: ignore[arg-type]
+
+    monkeypatch.setattr(inbox, "sorted_out", gone)
+    assert look(partnership) == Received()
+
+
+def test_a_workbook_that_ends_early_waits_for_its_end(partnership: Partnership, folder: Path) -> None:
+    """A copy that stopped for a moment looks still; after two minutes it is a broken file, which the gate is to see."""
+    path = old(_written(folder / "report.xlsx", workbook()[:3000]), 30)
+    assert causes(look(partnership)) == ["being_written"]
+    old(path, 130)
+    assert bodies(look(partnership)) == [workbook()[:3000]]
+    old(_written(path, workbook()), 30)
+    assert bodies(look(partnership)) == [workbook()]
+
+
+def test_a_time_in_the_future_does_not_leave_a_file_for_ever(partnership: Partnership, folder: Path) -> None:
+    old(_written(folder / "report.csv"), -86_400)
+    assert bodies(look(partnership)) == [GOOD]
+
+
+# Open in a spreadsheet program
+
+
+@pytest.mark.parametrize("lock", ["~$report.xlsx", "~$port.xlsx", ".~lock.report.xlsx#"])
+def test_a_file_that_is_open_is_left_until_it_is_closed(partnership: Partnership, folder: Path, lock: str) -> None:
+    old(_written(folder / "report.xlsx", workbook()))
+    old(_written(folder / "other.csv"))
+    old(_written(folder / lock, b"Somebody,SOMEBODY"), 3600)
+    received = look(partnership)
+    assert (bodies(received), causes(received)) == ([GOOD], ["open"])
+    (folder / lock).unlink()
+    assert bodies(look(partnership)) == sorted([workbook(), GOOD])
+
+
+def test_a_lock_that_a_crash_left_behind_ends_after_a_day(partnership: Partnership, folder: Path) -> None:
+    old(_written(folder / "report.csv"))
+    old(_written(folder / ".~lock.report.csv#", b""), 86_500)
+    assert bodies(look(partnership)) == [GOOD]
+
+
+# What is no file of a partner
+
+
+def test_no_link_is_followed(partnership: Partnership, folder: Path, tmp_path: Path) -> None:
+    """Out of the inbox, or to another partner's file: the same."""
+    outside = old(_written(tmp_path / "outside.csv"))
+    (folder.parent / "p05").mkdir(exist_ok=True)
+    neighbour = old(_written(folder.parent / "p05" / "its.csv"))
+    (folder / "a.csv").symlink_to(outside)
+    (folder / "b.csv").symlink_to(neighbour)
+    (folder / "c.csv").symlink_to(folder / "nowhere")
+    (folder / "d").symlink_to(tmp_path)
+    received = look(partnership)
+    assert (bodies(received), causes(received)) == ([], ["link"] * 4)
+
+
+def test_a_folder_that_leads_out_of_the_inbox_is_not_read(partnership: Partnership, folder: Path, tmp_path: Path) -> None:
+    folder.rmdir()
+    (tmp_path / "elsewhere").mkdir()
+    old(_written(tmp_path / "elsewhere" / "report.csv"))
+    folder.symlink_to(tmp_path / "elsewhere")
+    with pytest.raises(SourceUnavailable, match="leads out of the inbox"):
+        look(partnership)
+
+
+def test_a_pipe_or_a_socket_is_never_opened(partnership: Partnership, folder: Path) -> None:
+    """To open a pipe that nobody writes to would wait for ever."""
+    os.mkfifo(folder / "pipe.csv")
+    with socket.socket(socket.AF_UNIX) as listener:
+        os.chdir(folder)
+        try:
+            listener.bind("listener.csv")
+        finally:
+            os.chdir(Path(__file__).parents[2])
+        began = time.monotonic()
+        assert causes(look(partnership)) == ["not_a_file"] * 2
+        assert time.monotonic() - began < 0.5
+
+
+def test_a_file_that_became_a_pipe_is_not_waited_for(partnership: Partnership, folder: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    path = old(_written(folder / "report.csv"))
+
+    def swap() -> None:
+        path.unlink()
+        os.mkfifo(path)
+
+    real = inbox.sorted_out
+    monkeypatch.setattr(inbox, "sorted_out", lambda *arguments: (swap(), real(*arguments))[1])
+    assert causes(look(partnership)) == ["being_written"]
+
+
+def test_a_huge_file_is_told_and_not_read(partnership: Partnership, folder: Path) -> None:
+    """Sparse, so that only its size is large."""
+    with (folder / "huge.csv").open("wb") as file:
+        file.truncate(50 << 30)
+    old(folder / "huge.csv")
+    [left] = look(partnership).left
+    assert (left.cause, left.partner, left.channel) == ("too_large", "p03", "inbox")
+    assert "larger than 20 MB" in left.why
+
+
+def test_of_too_much_the_newest_is_read(partnership: Partnership, folder: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setattr(still, "LARGEST_CHANNEL", 2 * len(GOOD))
+    for age in (3000, 1000, 2000):
+        old(_written(folder / f"{age}.csv", GOOD.replace(b"231", f"{age // 10}".encode())), age)
+    received = look(partnership)
+    assert [parcel.body.split(b",")[-1] for parcel in received.parcels] == [b"100\n", b"200\n"]
+    assert causes(received) == ["too_many"]
+
+
+def test_a_file_we_may_not_read_is_told(home: Path, environment: pytest.MonkeyPatch) -> None:
+    environment.setenv("OPENLIP_SECRET_GATE_KEY", "a key of the tests")
+    with tempfile.TemporaryDirectory() as name:
+        Path(name).chmod(0o755)
+        shutil.copytree(home, Path(name) / "home")
+        folder = Path(name) / "home" / "inbox" / "partners" / "p03"
+        folder.mkdir(parents=True)
+        old(_written(folder / "open.csv"))
+        old(_written(folder / "closed.csv")).chmod(0)
+        partnership = read_partnership(Path(name) / "home")
+        received = _as_stranger(lambda: look(partnership))
+        assert (bodies(received), causes(received)) == ([GOOD], ["unreadable"])
+        folder.chmod(0)
+        with pytest.raises(SourceUnavailable, match=r"cannot be read \(Permission denied\)"):
+            _as_stranger(lambda: look(partnership))
+        folder.chmod(0o755)
+
+
+def test_nothing_that_is_told_holds_the_name_of_a_file(partnership: Partnership, folder: Path, caplog: pytest.LogCaptureFixture) -> None:
+    caplog.set_level(0)
+    old(_written(folder / "Jane Marker.csv"))
+    (folder / "Joan Marker.csv").symlink_to("/etc/passwd")
+    received = look(partnership)
+    assert len(received.parcels) == len(received.left) == 1
+    assert "Marker" not in repr(received) + caplog.text
+    assert "clients_served" not in repr(received)
+
+
+def _as_stranger(work: Callable[[], Received]) -> Received:
+    """Do it as an account that is not root, which may read anything."""
+    if os.geteuid():
+        return work()
+    os.seteuid(65534)
+    try:
+        return work()
+    finally:
+        os.seteuid(0)
+
+
+def _written(path: Path, body: bytes = GOOD) -> Path:
+    path.write_bytes(body)
+    return path
+
+
+def _between(monkeypatch: pytest.MonkeyPatch, happens: Callable[[], object]) -> None:
+    """Let something happen once, after the file was opened and before it is read."""
+    real, done = os.fdopen, []
+
+    def opened(*arguments: object, **named: object) -> object:
+        if not done:
+            done.append(happens())
+        return real(*arguments, **named)  # type: ignore[call-overload]
+
+    monkeypatch.setattr(os, "fdopen", opened)
