@@ -115,9 +115,7 @@ def _waits(item: Waiting, called: Mapping[str, str]) -> list[str]:
     told += [f"{', '.join(f'{count:,} {word}' for word, count in counts.items())}.", ""]
     told += [f"- {cell(sentence)}" for sentence in item.definitions]
     if item.cells:
-        rows = [
-            f"| {cell(_where(cell, called))} | {cell(_number(cell['was']))} → {cell(_number(cell['is']))} |" for cell in item.cells[:MOST]
-        ]
+        rows = [f"| {cell(_where(one, called))} | {cell(_number(one['was']))} → {cell(_number(one['is']))} |" for one in item.cells[:MOST]]
         told += ["", "### The largest changes", "", "| Cell | Was → is |", "|---|---|", *rows]
     if item.figures:
         told += ["", f"### Figures that would change: {len(item.figures)}", "", "| Figure | Now → then |", "|---|---|"]
@@ -130,8 +128,8 @@ def _waits(item: Waiting, called: Mapping[str, str]) -> list[str]:
     return [*told, *([] if item.editions else ["None."]), ""]
 
 
-def _where(cell: Mapping[str, object], called: Mapping[str, str]) -> str:
-    return _words([str(value) for name, value in cell.items() if name not in ("was", "is")], called)
+def _where(moved: Mapping[str, object], called: Mapping[str, str]) -> str:
+    return _words([str(value) for name, value in moved.items() if name not in ("was", "is")], called)
 
 
 def _words(names: Sequence[str], called: Mapping[str, str]) -> str:

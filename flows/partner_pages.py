@@ -5,9 +5,8 @@ Lists, and tables of few columns, so that the pages read on a telephone too. No 
 
 from __future__ import annotations
 
-from typing import TYPE_CHECKING
-
 from collections.abc import Mapping, Sequence
+from typing import TYPE_CHECKING
 
 from babel.dates import format_date, format_datetime
 
@@ -21,10 +20,9 @@ from tasks.conclude import Submission
 from tasks.due import Standing
 
 if TYPE_CHECKING:
-    from tasks.findings import Finding, tell
+    from tasks.findings import Finding
     from tasks.hand_out import HandedOut
-    from tasks.letters import where_of
-    from tasks.remind import Reminder, metric_names
+    from tasks.remind import Reminder
 
 STATES = {
     "accepted": "Accepted",

@@ -6,10 +6,9 @@ without anything that the file said.
 
 from __future__ import annotations
 
-from typing import TYPE_CHECKING
-
 from collections.abc import Sequence
 from dataclasses import dataclass, replace
+from typing import TYPE_CHECKING
 
 from expectations.partnership import Partnership
 from flows.sentences import Line, lay_views, registers_first

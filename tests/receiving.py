@@ -142,7 +142,7 @@ class _Files(paramiko.SFTPServerInterface):
     def open(self, path: str, flags: int, attr: paramiko.SFTPAttributes) -> paramiko.SFTPHandle | int:
         if flags & (os.O_WRONLY | os.O_RDWR | os.O_CREAT):
             self.tried.append("open")
-            return paramiko.SFTP_PERMISSION_DENIED
+            return paramiko.sftp.SFTP_PERMISSION_DENIED
         handle = _Handle(flags)
         try:
             file = self._real(path).open("rb")
@@ -154,11 +154,11 @@ class _Files(paramiko.SFTPServerInterface):
 
     def remove(self, path: str) -> int:
         self.tried.append("remove")
-        return paramiko.SFTP_PERMISSION_DENIED
+        return paramiko.sftp.SFTP_PERMISSION_DENIED
 
     def rename(self, oldpath: str, newpath: str) -> int:
         self.tried.append("rename")
-        return paramiko.SFTP_PERMISSION_DENIED
+        return paramiko.sftp.SFTP_PERMISSION_DENIED
 
     def _stat(self, path: str, *, follow: bool) -> paramiko.SFTPAttributes | int:
         try:

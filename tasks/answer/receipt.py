@@ -9,10 +9,10 @@ from typing import Any
 from expectations import Contract
 from expectations.partnership import Partnership
 from tasks import Misuse
-from tasks.answer.voice import Voice, speak
 from tasks.conclude import Difference, Part, Submission
 from tasks.findings import TIERS, Finding
 from tasks.render.leaf import Leaf, make_leaf
+from tasks.voice import Voice, speak
 
 # A finding in a language: what was found, what was expected, how to mend it.
 Tell = Callable[[Finding, str], tuple[str, str, str]]
@@ -102,7 +102,7 @@ def _versions(parts: tuple[Part, ...], voice: Voice) -> str:
 
 def _proof(submission: Submission) -> str:
     digest = submission.digest[:PROOF]
-    return " ".join(digest[i : i + 4] for i in range(0, len(digest), 4))
+    return "\u00a0".join(digest[i : i + 4] for i in range(0, len(digest), 4))
 
 
 def _keys(submission: Submission, voice: Voice) -> list[tuple[str, str, str, bool]]:
@@ -163,13 +163,13 @@ def _differences(submission: Submission, voice: Voice) -> list[tuple[str, str, s
     """Period, number, before and now of the first differences."""
     found = [difference for part in submission.parts for difference in part.differences][:MOST_DIFFERENCES]
     return [
-        (
-            voice.language.period_short(one.period),
-            _series(one, submission.partner, voice),
-            *(voice.value(text) if text else str(voice.words["differences"]["not_there"]) for text in (one.was, one.now)),
-        )
+        (voice.language.period_short(one.period), _series(one, submission.partner, voice), _said(one.was, voice), _said(one.now, voice))
         for one in found
     ]
+
+
+def _said(text: str, voice: Voice) -> str:
+    return voice.value(text) if text else str(voice.words["differences"]["not_there"])
 
 
 def _series(difference: Difference, partner: str, voice: Voice) -> str:

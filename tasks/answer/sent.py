@@ -70,10 +70,16 @@ def _number(text: str) -> str | int:
 
 
 def _letters(sheet: Sheet, contract: expectations.Contract) -> dict[str, str]:
-    """Our columns with their letters; the column for an explanation is added on the right where the file had none."""
+    """Our columns with their letters. What the office fills in stands in the gaps between the others, in its order; the column for an
+    explanation is added on the right where the file had none.
+    """
     letters = dict(sheet.letters)
+    taken = [column_index_from_string(letter) for letter in letters.values()]
+    gaps = (number for number in range(1, max(taken, default=0)) if number not in taken)
+    for name, number in zip([name for name in contract.issued if name not in letters], gaps, strict=False):
+        letters[name] = get_column_letter(number)
     if "explanation" in contract.columns and "explanation" not in letters:
-        letters["explanation"] = get_column_letter(max(map(column_index_from_string, letters.values()), default=0) + 1)
+        letters["explanation"] = get_column_letter(max(taken, default=0) + 1)
     return letters
 
 

@@ -1,8 +1,8 @@
 """Check a staged table: the contract, compiled to Great Expectations, over the staging file.
 
 The only module that leads to `great_expectations`, which is imported inside the task. A finding names file, row, column, what
-was found, what was expected and how to mend it. Rows with a critical finding are held back, the others go on; a critical
-finding about the file as a whole stops this table only.
+was found, what was expected and how to mend it. Rows with a critical finding, or with one that somebody has to confirm, are held
+back, the others go on; a critical finding about the file as a whole stops this table only.
 """
 
 from __future__ import annotations
@@ -18,9 +18,10 @@ from expectations import Contract
 from expectations.partnership import Partnership
 from sql.clock import stamp
 from sql.tables import tables
-from tasks.check import history
+from tasks.check import asked, history
 from tasks.check.compile import Compiled, compile_contract, measure_limits
 from tasks.check.screens import judge
+from tasks.check.tiers import told_of_row, told_together
 from tasks.check.totals import lay_sums
 from tasks.findings import Finding
 from tasks.stage import Staged
@@ -34,6 +35,7 @@ __all__ = ["Finding", "Verdict", "check"]
 # Findings told row by row up to this many per rule; all rows are held all the same.
 LISTED = 2000
 LISTED_SUMS = 20
+HOLDS = ("critical", "confirm")
 
 
 @dataclass(frozen=True, slots=True)
@@ -68,6 +70,7 @@ def check(staged: Staged, contract: Contract, partnership: Partnership) -> Verdi
     _views(path, contract)
     with _Staging(path) as db:
         rows_before = history.lay(db, contract, partnership, part=staged.snapshot.part)
+        asked.lay(db, contract, partnership)
     rules = compile_contract(contract, partnership, rows_before=rows_before)
     broken, crashed = judge(path, rules, contract)
     findings = tuple(_findings(path, contract, partnership, broken, file))
@@ -81,6 +84,7 @@ def check(staged: Staged, contract: Contract, partnership: Partnership) -> Verdi
             f"the rule could not run ({why})",
             rule.expected,
             "A fault of ours: tell the operator.",
+            values=(("entry", "not_checked"),),
         )
         for rule, why in crashed
     )
@@ -89,7 +93,7 @@ def check(staged: Staged, contract: Contract, partnership: Partnership) -> Verdi
 
 
 def _outcome(findings: tuple[Finding, ...], unchecked: tuple[Finding, ...], counts: tuple[int, int, int]) -> str:
-    critical = [finding for finding in findings if finding.severity == "critical"]
+    critical = [finding for finding in findings if finding.severity in HOLDS]
     if any(finding.severity == "critical" for finding in unchecked):
         return "not_checked"
     if any(finding.row is None for finding in critical) or (critical and counts[1] == 0):
@@ -134,6 +138,10 @@ def _findings(path: Path, contract: Contract, partnership: Partnership, broken: 
         for item in broken:
             if item.rule.table in ("history", "sums"):
                 yield from _of_file(db, partnership, item, file)
+            elif item.rule.table == "together":
+                yield from _together(db, item, file)
+            elif item.rule.table == "asked":
+                yield from _asked(db, contract, item, file)
             else:
                 yield from _of_rule(db, item, file)
         db.execute("insert or ignore into raw " + _held_as_json(contract))
@@ -152,39 +160,68 @@ def _of_file(db: sqlite3.Connection, partnership: Partnership, item: Broken, fil
         yield Finding(rule.name, rule.severity, file, None, rule.column, "more of the same", rule.expected, rule.fix, more)
 
 
+def _asked(db: sqlite3.Connection, contract: Contract, item: Broken, file: str) -> Iterator[Finding]:
+    """Findings about a row of a partner, with what the registers and the past say beside it."""
+    for row, _ in item.rows[:LISTED]:
+        yield told_of_row(db, item.rule, contract, row, file)
+    if item.rule.severity in HOLDS:
+        db.executemany("insert or ignore into held values (?)", [(row,) for row, _ in item.rows])
+    yield from _rest(item.rule, file, [row for row, _ in item.rows])
+
+
+def _together(db: sqlite3.Connection, item: Broken, file: str) -> Iterator[Finding]:
+    """Findings about several rows that do not fit together: all of them wait."""
+    for number, _ in item.rows:
+        finding, rows = told_together(db, item.rule, number, file)
+        yield finding
+        if item.rule.severity in HOLDS:
+            db.executemany("insert or ignore into held values (?)", [(row,) for row in rows])
+
+
 def _of_rule(db: sqlite3.Connection, item: Broken, file: str) -> Iterator[Finding]:
     rule = item.rule
     if rule.table == "unread":
         yield from _unread(db, rule, item, file)
         return
     if not rule.row or not item.rows:
-        yield Finding(rule.name, rule.severity, file, None, rule.column, item.observed, rule.expected, rule.fix)
+        yield Finding(rule.name, rule.severity, file, None, rule.column, item.observed, rule.expected, rule.fix, values=rule.values)
         return
-    hold = rule.severity == "critical"
+    hold = rule.severity in HOLDS
     if hold and rule.row == "series_id":
         # Zeros that stand for absent rows go with the series that is held.
         db.executemany("delete from facts where series_id = ? and row is null", [(number,) for number, _ in item.rows])
     for number, found in item.rows[:LISTED]:
-        row, rows = number, 1
+        rows = [number]
         if rule.row == "series_id":
-            row, rows = db.execute("select min(row), count(*) from facts where series_id = ?", (number,)).fetchone()
-        if row is not None:
-            yield Finding(rule.name, rule.severity, file, row, rule.column, found, rule.expected, rule.fix, rows)
+            query = "select row from facts where series_id = ? and row is not null order by row"
+            rows = [row for (row,) in db.execute(query, (number,))]
+        if rows:
+            more = tuple(rows[1:5])
+            yield Finding(
+                rule.name,
+                rule.severity,
+                file,
+                rows[0],
+                rule.column,
+                found,
+                rule.expected,
+                rule.fix,
+                len(rows),
+                more=more,
+                values=rule.values,
+            )
     if hold:
         rows_of = "select row from facts where series_id = ? and row is not null" if rule.row == "series_id" else "select ?"
         db.executemany(f"insert or ignore into held {rows_of}", [(number,) for number, _ in item.rows])
-    if len(item.rows) > LISTED:
-        yield Finding(
-            rule.name,
-            rule.severity,
-            file,
-            item.rows[LISTED][0],
-            rule.column,
-            "more of the same",
-            rule.expected,
-            rule.fix,
-            len(item.rows) - LISTED,
-        )
+    yield from _rest(rule, file, [number for number, _ in item.rows])
+
+
+def _rest(rule: Compiled, file: str, rows: list[int]) -> Iterator[Finding]:
+    """What is left of a list that is cut, as one finding that counts it."""
+    if len(rows) > LISTED:
+        more, values = len(rows) - LISTED, (("entry", "more"),)
+        where = (rows[LISTED], rule.column, "more of the same", rule.expected or "as above", rule.fix or "See the rows above.")
+        yield Finding(rule.name, rule.severity, file, *where, more, values=values)
 
 
 def _unread(db: sqlite3.Connection, rule: Compiled, item: Broken, file: str) -> Iterator[Finding]:
@@ -197,7 +234,8 @@ def _unread(db: sqlite3.Connection, rule: Compiled, item: Broken, file: str) -> 
     if len(numbers) > LISTED:
         (row,) = db.execute("select row from unread where number = ?", (numbers[LISTED],)).fetchone()
         more = len(numbers) - LISTED
-        yield Finding(rule.name, rule.severity, file, row or None, rule.column, "more of the same", "as above", "See the rows above.", more)
+        where = (row or None, rule.column, "more of the same", "as above", "See the rows above.")
+        yield Finding(rule.name, rule.severity, file, *where, more, values=(("entry", "more"),))
 
 
 def _held_as_json(contract: Contract) -> str:

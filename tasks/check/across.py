@@ -71,7 +71,9 @@ def _public(across: Across, partnership: Partnership) -> float | None:
     """The number of the newest period, at the place that covers the whole area; the largest where several do."""
     contract = expectations.read(across.table, partnership.overlay)
     if strangers := sorted(set(across.rows) - set(contract.columns)):
-        raise ContractBroken(f"across.yaml: {across.name}: {across.table} has no column {', '.join(strangers)}. Name columns of the contract.")
+        raise ContractBroken(
+            f"across.yaml: {across.name}: {across.table} has no column {', '.join(strangers)}. Name columns of the contract."
+        )
     if not is_begun(partnership.home):
         return None
     whole = [place.code for place in partnership.gazetteer.places.values() if place.covers == "same"]

@@ -21,14 +21,16 @@ from expectations.partnership import Partnership
 from sql import clock, periods
 from sql.ledger import sequence_of
 from tasks.check import across
-from tasks.check.past import Explained, Past, Series, peers_range, read_past
+from tasks.check.past import Explained, Series, peers_range, read_past
 from tasks.check.together import ALL, compare
 
 QUESTIONS = ("jump", "stopped", "began", "peers")
 COLUMNS = {
     **dict.fromkeys(("series", "period", "metric_en", "metric_fr", "end", "split", "explanation", "until_period"), "text"),
     **dict.fromkeys(("explanation_en", "explanation_fr"), "text"),
-    **dict.fromkeys(("row", "sound", "owed", "is_over", "is_known", "is_stock", "taken", "before", "busy", "idle", "jump", "least"), "integer"),
+    **dict.fromkeys(
+        ("row", "sound", "owed", "is_over", "is_known", "is_stock", "taken", "before", "busy", "idle", "jump", "least"), "integer"
+    ),
     **dict.fromkeys(("peers", "is_first"), "integer"),
     **dict.fromkeys(("value", "low", "high", "last", "year", "peers_low", "peers_high"), "real"),
 }
@@ -61,9 +63,7 @@ def lay(db: sqlite3.Connection, contract: Contract, partnership: Partnership) ->
     )
     said = _Said(db, contract, partnership)
     told = list(compare(said.numbers_of_file(), said.metrics_of, said.past, said.codes))
-    db.executemany(
-        "insert into together(rule, row, more, found, least, most, said) values (?,?,?,?,?,?,?)", [one.as_row() for one in told]
-    )
+    db.executemany("insert into together(rule, row, more, found, least, most, said) values (?,?,?,?,?,?,?)", [one.as_row() for one in told])
     clashing = {row for one in told if one.is_wrong for row in one.rows}
     rows = [said.row(line, clashing, asked) for line in said.lines]
     marks = ",".join("?" * len(columns))

@@ -2,13 +2,11 @@
 
 from __future__ import annotations
 
-import re
-
 from expectations import PLACE_CODE, Column, Contract, Limit, read
 from expectations.partnership import Partnership
-from tasks import Misuse
 from tasks.check.history import history_rules
-from tasks.check.rule import Compiled, quoted, row_rule
+from tasks.check.rule import Compiled, codes_of, listed, quoted, row_rule
+from tasks.check.tiers import tier_rules
 from tasks.check.totals import total_rules
 
 __all__ = ["Compiled", "compile_contract", "measure_limits"]
@@ -33,6 +31,7 @@ def compile_contract(contract: Contract, partnership: Partnership, *, rows_befor
             "Keep one of the rows.",
         )
     )
+    rules += tier_rules(contract, partnership)
     rules += [_also(number, contract) for number in range(len(contract.also))]
     return rules
 
@@ -41,7 +40,16 @@ def _file_rules(contract: Contract, rows_before: int) -> list[Compiled]:
     low, high = contract.rows
     again = "The file may be cut short, or the publisher changed it: look before the contract is changed."
     rules = [
-        row_rule("rows", "file", "rows_read", f"rows_read between {low} and {high}", f"{low} to {high} rows in the file", again, row=""),
+        row_rule(
+            "rows",
+            "file",
+            "rows_read",
+            f"rows_read between {low} and {high}",
+            f"{low} to {high} rows in the file",
+            again,
+            row="",
+            values=(("least", str(low)), ("most", str(high))),
+        ),
     ]
     if contract.layout.kind == "statcan":
         predicate = "datapoints is null or datapoints = rows_read"
@@ -79,7 +87,8 @@ def _column_rules(contract: Contract, partnership: Partnership) -> list[Compiled
         if name in (contract.period, contract.measure) or (not contract.is_register and name not in contract.grain):
             continue
         for rule, predicate, expected, fix in _limits(name, column, contract, partnership):
-            rules.append(row_rule(f"{rule}_{name}", table, name, predicate, expected, fix, row=row))
+            values = (("codes", ", ".join(column.one_of or [])),) if rule == "one_of" else ()
+            rules.append(row_rule(f"{rule}_{name}", table, name, predicate, expected, fix, row=row, values=values))
     return rules
 
 
@@ -90,12 +99,12 @@ def _limits(name: str, column: Column, contract: Contract, partnership: Partners
     if column.required and column.type != "place":
         found.append(("filled", f"{cell} is not null and {cell} <> ''", "a filled cell", "Fill in the cell."))
     if column.one_of is not None:
-        found.append(("one_of", f"{cell} in ({_list(column.one_of)})", f"one of {', '.join(column.one_of)}", look))
+        found.append(("one_of", f"{cell} in ({listed(column.one_of)})", f"one of {', '.join(column.one_of)}", look))
     if column.of_register:
         register = read(column.of_register, partnership.overlay)
-        codes = sorted(partnership.register_codes(register.source.file.removesuffix(".csv"), register.grain[0]))
+        codes = codes_of(column, partnership)
         fix = f"Use a code of registers/{register.source.file}, or ask the office to add it there."
-        found.append(("known", f"{cell} in ({_list(codes)})", f"a {name} of the register of {column.of_register}", fix))
+        found.append(("known", f"{cell} in ({listed(codes)})", f"a {name} of the register of {column.of_register}", fix))
     if column.pattern:
         anchored = quoted(f"^(?:{column.pattern})\\Z")
         predicate = f"{cell} regexp {anchored}"
@@ -127,9 +136,11 @@ def _measure_rules(contract: Contract) -> list[Compiled]:
         ),
     ]
     if column.min is not None:
-        rules.append(row_rule("least", "facts", name, f"value >= {column.min!r}", f"at least {column.min:g}", look, about="value"))
+        least, values = f"at least {column.min:g}", (("limit", f"{column.min:g}"),)
+        rules.append(row_rule("least", "facts", name, f"value >= {column.min!r}", least, look, about="value", values=values))
     if column.max is not None:
-        rules.append(row_rule("most", "facts", name, f"value <= {column.max!r}", f"at most {column.max:g}", look, about="value"))
+        most, values = f"at most {column.max:g}", (("limit", f"{column.max:g}"),)
+        rules.append(row_rule("most", "facts", name, f"value <= {column.max!r}", most, look, about="value", values=values))
     if column.type == "integer":
         rules.append(row_rule("whole", "facts", name, "value = cast(value as integer)", "a whole number", look, about="value"))
     if contract.rounding:
@@ -160,6 +171,7 @@ def _limit(number: int, limit: Limit, name: str, look: str) -> list[Compiled]:
             f"at {word} {bound:g} where {limit.column} is {limit.member}",
             look,
             about="value",
+            values=(("limit", f"{bound:g}"),),
         )
         for word, sign, bound in bounds
         if bound is not None
@@ -181,11 +193,3 @@ def _also(number: int, contract: Contract) -> Compiled:
     column = str(rule.kwargs.get("column", ""))
     fix = rule.meta.get("fix", "Look at the file.")
     return Compiled(f"also_{number + 1}", "rows", rule.type, dict(rule.kwargs), rule.severity, expected, fix, column=column)
-
-
-def _list(codes: list[str]) -> str:
-    if not codes:
-        return "''"
-    if any(re.search(r"[\x00-\x1f]", code) for code in codes):
-        raise Misuse("A code list holds a control character; look at the register.")
-    return ", ".join(quoted(code) for code in codes)

@@ -80,7 +80,12 @@ def _format(rules: list[Compiled]) -> dict[str, Any]:
 
 def _suite(name: str, rules: list[Compiled]) -> gx.ExpectationSuite:
     """Build the suite and count it: Great Expectations drops a rule it does not know with a log line only."""
-    specs = [{"type": rule.type, "kwargs": rule.kwargs, "severity": rule.severity, "meta": {"rule": rule.name}} for rule in rules]
+    # It knows no severity for what waits until somebody confirmed it, and decides nothing by it.
+    known = {"confirm": "critical"}
+    specs = [
+        {"type": rule.type, "kwargs": rule.kwargs, "severity": known.get(rule.severity, rule.severity), "meta": {"rule": rule.name}}
+        for rule in rules
+    ]
     suite = gx.ExpectationSuite(name=name, expectations=specs)
     built = [expectation.meta["rule"] for expectation in suite.expectations]
     lost = [rule.name for rule in rules if rule.name not in built]

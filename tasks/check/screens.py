@@ -25,7 +25,7 @@ if TYPE_CHECKING:
 
 Answers = tuple[list["Broken"], list[tuple[Compiled, str]]]
 # Tables of a staging file that are small however large the table is.
-SMALL = frozenset({"file", "unread", "series", "period", "spell", "history"})
+SMALL = frozenset({"file", "unread", "series", "period", "spell", "history", "asked", "together"})
 NUMBER = r"-?\d+(?:\.\d+)?(?:e[+-]?\d+)?"
 
 
@@ -93,4 +93,4 @@ def _asks_for_rows(found: Answers) -> bool:
     """True when a screen failed, or a rule that holds rows of the facts found something."""
     broken, crashed = found
     asked = [one.rule for one in broken] + [rule for rule, _ in crashed]
-    return any(rule.meta.get("screen") or rule.table == "series" for rule in asked)
+    return any(rule.meta.get("screen") or rule.table in ("series", "asked", "together") for rule in asked)

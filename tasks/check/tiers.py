@@ -10,15 +10,15 @@ from __future__ import annotations
 
 import json
 import sqlite3
-from collections.abc import Iterator
 from dataclasses import replace
+from typing import Any
 
 from expectations import Contract
 from expectations.partnership import Partnership
 from tasks.check import across
-from tasks.check.asked import QUESTIONS, asks_partners, questions
+from tasks.check.asked import asks_partners, questions
 from tasks.check.past import LEAST_PEERS
-from tasks.check.rule import Compiled, quoted, row_rule
+from tasks.check.rule import Compiled, codes_of, listed, quoted, row_rule
 from tasks.findings import Finding, tell
 
 GROUPED = ("above", "parts", "sum", "sum_most")
@@ -34,11 +34,11 @@ ODD = {
         "or value < peers_low and value < low and peers_low - value >= least)"
     ),
 }
-NAMES = (("metric_en", "metric_en"), ("metric_fr", "metric_fr"))
+NAMES = ("metric_en", "metric_fr")
 # What of a row fills the words of a rule, besides the names of the metric: placeholder and column.
 SAYS = {
     "owed": (("period", "period"),),
-    "is_over": (("period", "period"), ("end", "end")),
+    "over": (("period", "period"), ("end", "end")),
     "jump": (("low", "low"), ("high", "high"), ("count", "before")),
     "stopped": (("low", "low"), ("high", "high")),
     "peers": (("low", "peers_low"), ("high", "peers_high"), ("count", "peers")),
@@ -61,15 +61,13 @@ def _rule(name: str, predicate: str, severity: str, column: str = "value") -> Co
 
 
 def _must_fix(contract: Contract, partnership: Partnership) -> list[Compiled]:
-    from tasks.check.compile import known_codes
-
     rules = [
         _rule("owed", "owed = 1", "critical", "metric"),
         _rule("over", "is_over = 1", "critical", contract.period or ""),
         _rule("split", "split is null", "critical"),
     ]
     if "explanation" in contract.columns:
-        codes = known_codes(contract.columns["explanation"], partnership)
+        codes = listed(codes_of(contract.columns["explanation"], partnership))
         rules.append(_rule("known_explanation", f"explanation is null or explanation in ({codes})", "critical", "explanation"))
     return rules + [_group(name, "found >= coalesce(least, found) and found <= coalesce(most, found)", "critical") for name in GROUPED]
 
@@ -88,12 +86,14 @@ def _odd(rule: str, asked: list[str]) -> str:
 
 
 def _confirm(asked: list[str], partnership: Partnership) -> list[Compiled]:
-    kinds = {one.rule: one.of for one in across.comparisons(partnership)}
+    declared = {one.rule: one for one in across.comparisons(partnership)}
     rules = []
     for rule in asked:
         made = _rule(rule, f"not ({_odd(rule, asked)}) or taken = 1 or explanation is not null or {rule}_until is not null", "confirm")
-        entry = {"all": "across_all", "partner": "across"}.get(kinds.get(rule, ""), "")
-        rules.append(replace(made, meta={"entry": entry} if entry else {}))
+        if one := declared.get(rule):
+            titles = tuple((f"other_{language}", text) for language, text in one.title.items())
+            made = replace(made, values=(("entry", "across_all" if one.of == "all" else "across"), *titles))
+        rules.append(made)
     return rules
 
 
@@ -123,60 +123,50 @@ def _information(asked: list[str]) -> list[Compiled]:
 
 def told_of_row(db: sqlite3.Connection, rule: Compiled, contract: Contract, row: int, file: str) -> Finding:
     """The finding of a rule over `asked`, about one row."""
-    db.row_factory = sqlite3.Row
-    asked = dict(db.execute("select * from asked where row = ?", (row,)).fetchone())
-    db.row_factory = None
-    given, about = rule.meta.get("given"), rule.meta.get("asked", rule.name)
-    values = {"found": _text(asked["split"] if rule.name == "split" else asked["value"]), "metric_en": asked["metric_en"]}
-    values["metric_fr"] = asked["metric_fr"]
-    values |= {name: _text(asked[column]) for name, column in SAYS.get("is_over" if rule.name == "over" else about, ())}
-    if rule.name == "known_explanation":
-        values["found"] = asked["explanation"]
+    cursor = db.execute("select * from asked where row = ?", (row,))
+    asked = dict(zip([name for name, *_ in cursor.description], cursor.fetchone(), strict=True))
+    about = rule.meta.get("asked", rule.name)
+    found = {"split": "split", "known_explanation": "explanation"}.get(rule.name, "value")
+    values = dict(rule.values) | {"found": _text(asked[found])} | {name: asked[name] for name in NAMES}
+    values |= {name: _text(asked[column]) for name, column in SAYS.get(about, ())}
     if about.startswith("across_"):
         values["limit"] = _text(asked[f"{about}_most"])
-    if given:
-        reason = ("explanation_en", "explanation_fr") if given == "now" else (f"{about}_en", f"{about}_fr")
-        values |= {"contract": contract.name, "series": asked["series"], "period": asked["period"], "asked": about, "given": given}
-        values |= {"explanation_en": asked[reason[0]] or "", "explanation_fr": asked[reason[1]] or ""}
-        values["until_period"] = (asked["until_period"] if given == "now" else asked[f"{about}_until"]) or ""
-        values["explanation"] = asked["explanation"] or ""
-    name = rule.name if not given else "explained" if given == "now" else "explained_before"
-    if entry := rule.meta.get("entry"):
-        values["entry"] = entry
-    return _made(Finding(name, rule.severity, file, row, rule.column, "", "", ""), tuple(values.items()))
+    name = rule.name
+    if given := rule.meta.get("given"):
+        name = "explained" if given == "now" else "explained_before"
+        values |= {"contract": contract.name, "asked": about, "given": given} | _reason(asked, about, given)
+    return _made(Finding(name, rule.severity, file, row, rule.column, "", "", "", values=tuple(values.items())))
 
 
-def with_titles(finding: Finding, partnership: Partnership) -> Finding:
-    """A finding of a comparison with a public table, with what that table counts."""
-    titles = {one.rule: one.title for one in across.comparisons(partnership)}
-    if finding.rule not in titles:
-        return finding
-    return _made(finding, (*finding.values, *((f"other_{language}", text) for language, text in titles[finding.rule].items())))
+def _reason(asked: dict[str, Any], about: str, given: str) -> dict[str, str]:
+    """The explanation of a row, given now or before, and up to when it holds."""
+    which = "explanation" if given == "now" else about
+    until = "until_period" if given == "now" else f"{about}_until"
+    names = {f"explanation_{language}": _text(asked[f"{which}_{language}"]) for language in ("en", "fr")}
+    said = {"series": asked["series"], "period": asked["period"], "until_period": _text(asked[until])}
+    return said | names | {"explanation": _text(asked["explanation"])}
 
 
 def told_together(db: sqlite3.Connection, rule: Compiled, number: int, file: str) -> tuple[Finding, tuple[int, ...]]:
     """The finding of a comparison of several rows, and all rows it speaks of."""
     row, more, found, said = db.execute("select row, more, found, said from together where number = ?", (number,)).fetchone()
     others = tuple(json.loads(more))
-    values = {"found": _text(found), **dict(json.loads(said))}
     rows = (*(() if row is None else (row,)), *others)
-    bare = Finding(rule.name, rule.severity, file, row, rule.column if row else "", "", "", "", max(len(rows), 1), more=others[:4])
-    return _made(bare, tuple(values.items())), rows
+    values = {"found": _text(found), **dict(json.loads(said))}
+    column = rule.column if row else ""
+    bare = Finding(
+        rule.name, rule.severity, file, row, column, "", "", "", max(len(rows), 1), more=others[:4], values=tuple(values.items())
+    )
+    return _made(bare), rows
 
 
-def _made(finding: Finding, values: tuple[tuple[str, str], ...]) -> Finding:
-    """The finding with its values, and with its English words."""
-    filled = replace(finding, values=values)
-    if finding.rule.startswith("across_") and "other_en" not in dict(values):
-        return filled
-    found, expected, fix = tell(filled, "en")
-    return replace(filled, found=found, expected=expected, fix=fix)
+def _made(finding: Finding) -> Finding:
+    """The finding with its English words, for staff."""
+    found, expected, fix = tell(finding, "en")
+    return replace(finding, found=found, expected=expected, fix=fix)
 
 
 def _text(value: object) -> str:
     if isinstance(value, float) and value.is_integer():
         return str(int(value))
     return "" if value is None else str(value)
-
-
-__all__ = ["QUESTIONS", "tier_rules", "told_of_row", "told_together", "with_titles"]

@@ -7,13 +7,14 @@ an insider), unless that one agreed to have its own numbers shown.
 
 from __future__ import annotations
 
-from collections.abc import Mapping, Set
+from collections.abc import Mapping, Sequence, Set
 from dataclasses import dataclass, replace
 
 from expectations.partnership import Partnership
 from tasks.measure import Figure
 from tasks.protect import ProtectedFigure, protect
 
+Key = tuple[str, str]
 LEAST_OTHERS = 3
 # Of one hundred of the largest other number, how much the remaining ones must hide at least.
 DOMINANCE = 10
@@ -34,21 +35,32 @@ class Beside:
         return not self.why
 
 
-def beside(figure: Figure, values: Mapping[str, float], *, partner: str, open_handed: Set[str], partnership: Partnership) -> Beside:
-    """What `partner` is shown of a total, made of the partners' `values`; those in `open_handed` agreed to show theirs."""
-    protected = protect([figure], partnership)[0]
+def beside(
+    figures: Sequence[Figure], values: Mapping[Key, Mapping[str, float]], *, partner: str, open_handed: Set[Key], partnership: Partnership
+) -> dict[Key, Beside]:
+    """By indicator and period what `partner` is shown of totals, each made of the `values` of its partners.
+
+    `open_handed` are the metrics and partners that agreed to have their own numbers shown.
+    """
+    found: dict[Key, Beside] = {}
+    rests: list[Figure] = []
+    for figure, protected in zip(figures, protect(figures, partnership), strict=True):
+        key = (figure.indicator, figure.period)
+        others = {name: value for name, value in values.get(key, {}).items() if name != partner and value > 0}
+        found[key] = Beside(protected, _why(protected, others, {name for metric, name in open_handed if metric == figure.indicator}))
+        rest = sum(others.values())
+        rests.append(replace(figure, value=rest, lower=rest, upper=rest, contributors=len(others)))
+    # What is left of a total without the partner's own number has to be printable by itself.
+    for key, alone in zip(list(found), protect(rests, partnership), strict=True):
+        if found[key].is_shown and not alone.is_shown:
+            found[key] = Beside(found[key].figure, "others")
+    return found
+
+
+def _why(protected: ProtectedFigure, others: Mapping[str, float], open_handed: Set[str]) -> str:
     if not protected.is_shown:
-        return Beside(protected, protected.reason if protected.reason in ("small", "contributors", "coverage") else "unpublished")
-    others = {name: value for name, value in values.items() if name != partner and value > 0}
-    safe = len(others) >= LEAST_OTHERS and _is_printable(figure, others, partnership) and not _tells_one(others, open_handed)
-    return Beside(protected, "" if safe else "others")
-
-
-def _is_printable(figure: Figure, others: Mapping[str, float], partnership: Partnership) -> bool:
-    """True where the total of the others alone could be printed."""
-    rest = sum(others.values())
-    alone = replace(figure, value=rest, lower=rest, upper=rest, contributors=len(others))
-    return protect([alone], partnership)[0].is_shown
+        return protected.reason if protected.reason in ("small", "contributors", "coverage") else "unpublished"
+    return "" if len(others) >= LEAST_OTHERS and not _tells_one(others, open_handed) else "others"
 
 
 def _tells_one(others: Mapping[str, float], open_handed: Set[str]) -> bool:

@@ -7,6 +7,7 @@ from collections.abc import Iterator, Sequence
 from typing import Any
 
 import numpy as np
+import pyarrow as pa
 from numpy.typing import NDArray
 from sqlalchemy import Connection
 
@@ -14,6 +15,7 @@ from sql import copy_binary, warehouse
 from tasks.stage.blocks import NO_ROW, Facts, ranges
 
 ROWS_PER_STATEMENT = 400
+STATEMENTS_AT_ONCE = 25
 CACHE = "-16000"
 TOGETHER = 1 << 16
 COLUMNS = ("series_id", "period", "value", "status", "quality", "row")
@@ -69,6 +71,8 @@ def pour(connection: Connection, table: str, names: Sequence[str], parts: Iterat
 
 def pour_all(connection: Connection, table: str, db: sqlite3.Connection, numbers: NDArray[np.int32], since: int | None = None) -> int:
     """Write all facts of a staging file into a table, with the release since which they hold where one is given."""
+    # What is left in Arrow's pool of a file that this process has read would be held on top of what is written.
+    pa.default_memory_pool().release_unused()
 
     def parts() -> Iterator[list[Cells]]:
         for whole in ranges(db):
@@ -83,8 +87,8 @@ def _insert(driver: sqlite3.Connection, table: str, names: Sequence[str], column
     """Hundreds of rows per statement; the driver takes half as long as with `executemany`."""
     width, count = len(columns), len(columns[0][0])
     listed, mark = ", ".join(f'"{name}"' for name in names), f"({','.join('?' * width)})"
-    for start in range(0, count, ROWS_PER_STATEMENT * 100):
-        end = min(count, start + ROWS_PER_STATEMENT * 100)
+    for start in range(0, count, ROWS_PER_STATEMENT * STATEMENTS_AT_ONCE):
+        end = min(count, start + ROWS_PER_STATEMENT * STATEMENTS_AT_ONCE)
         flat: list[Any] = [None] * (width * (end - start))
         for index, (array, nulls) in enumerate(columns):
             flat[index::width] = _listed(array[start:end], None if nulls is None else nulls[start:end])

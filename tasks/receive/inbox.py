@@ -83,8 +83,11 @@ class _Look:
         return files, locked([*files, *aside])
 
     def _still(self, files: list[Seen]) -> list[Seen]:
-        """Those that do not change while we look: the young ones of a folder are looked at twice, all after one pause."""
-        young = {one.name for one in files if one.is_young}
+        """Those that do not change while we look: the young ones of a folder are looked at twice, all after one pause.
+
+        So are the empty ones: ext4 shows a file that is just being overwritten as empty for a moment, still with its old time.
+        """
+        young = {one.name for one in files if one.is_young or not one.size}
         if young:
             time.sleep(PAUSE)
         still = []

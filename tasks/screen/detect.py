@@ -15,7 +15,9 @@ _STREETS = "street|st|avenue|ave|road|rd|drive|dr|boulevard|blvd|crescent|cres|l
 _RUES = "rue|chemin|ch|avenue|av|boulevard|boul|route|rang|place|all[eé]e"
 _YEAR, _MONTH, _DAY = r"(?:19|20)\d{2}", r"(?:0?[1-9]|1[0-2])", r"(?:0?[1-9]|[12]\d|3[01])"
 _EMAIL = re.compile(r"[^\s@<>,;:()]+@[^\s@<>,;:()]+\.[^\W\d_]{2,}")
-_PHONE = re.compile(r"(?<![\d.])(?:\+?1[-. ]{0,2})?\(?[2-9]\d{2}\)?[-. ]{0,2}[2-9]\d{2}[-. ]?\d{4}(?!\d)|\+\d{1,3}(?:[-. ()]{0,2}\d){7,12}(?!\d)")
+_PHONE = re.compile(
+    r"(?<![\d.])(?:\+?1[-. ]{0,2})?\(?[2-9]\d{2}\)?[-. ]{0,2}[2-9]\d{2}[-. ]?\d{4}(?!\d)|\+\d{1,3}(?:[-. ()]{0,2}\d){7,12}(?!\d)"
+)
 _POSTAL = re.compile(r"(?<!\w)[ABCEGHJ-NPRSTVXY]\d[ABCEGHJ-NPRSTV-Z][ -]?\d[ABCEGHJ-NPRSTV-Z]\d(?!\w)", re.IGNORECASE)
 _SIN = re.compile(r"(?<!\d)(?<!\d[ -])[1-79]\d{2}[ -]?\d{3}[ -]?\d{3}(?![ -]?\d)")
 _CARD = re.compile(r"(?<!\d)(?<!\d[ -])\d{4}([ -]?)\d{3}[ -]?\d{3}(?:[ -]?([A-Z]{2}))?(?!\w)(?![ -]\d)", re.IGNORECASE)
@@ -27,7 +29,8 @@ _DATE = re.compile(
     re.IGNORECASE,
 )
 _ADDRESS = re.compile(
-    rf"(?<![\w-])\d{{1,5}}[A-Z]?,? (?:[\w.'-]+ ){{1,4}}(?:{_STREETS})(?!\w)|(?<![\w-])\d{{1,5}}[A-Z]?,? (?:{_RUES})\.? [\w.'-]+", re.IGNORECASE
+    rf"(?<![\w-])\d{{1,5}}[A-Z]?,? (?:(?:[\w.'-]+ ){{1,4}}(?:{_STREETS})(?!\w)|(?:{_RUES})\.? [\w.'-]+)",
+    re.IGNORECASE,
 )
 
 # The kinds of headings that foretell personal data: whole words, without accents, in English, French and Spanish. The first that fits is
@@ -40,8 +43,8 @@ _HEADINGS = [
      "|imm\\d{4}|(?:client|student|case|file|permit|document|card|person|id) (?:id|no|nr|num|number|code)|id|ids|identifier|identifiant"
      "|numero (?:de )?(?:client|dossier|carte|passeport)|no (?:de )?(?:client|dossier)|matricule|dossier|ip address"),
     ("address", "address|addresses|adresse|adresses|direccion|postal|postcode|zip|unit no|apt|street|rue|domicile|city of residence"),
-    ("free_text", "notes?|comments?|remarks?|story|stories|narrative|details?|description|commentaires?|remarques?|observations?|recit|temoignage"
-     "|comentarios?|notas?|detalles|quotes?|testimonial|feedback|reason"),
+    ("free_text", "notes?|comments?|remarks?|story|stories|narrative|details?|description|commentaires?|remarques?|observations?|recit"
+     "|temoignage|comentarios?|notas?|detalles|quotes?|testimonial|feedback|reason"),
     ("name", "name|names|first|last|given|family|surname|forename|client|clients|child|children|emergency|contact|participant|participants"
      "|nom|noms|prenom|prenoms|nombre|nombres|apellido|apellidos|enfant|enfants|person|persons|personne|beneficiary|student|learner|spouse"),
 ]  # fmt: skip

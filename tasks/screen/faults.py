@@ -2,11 +2,9 @@
 
 from __future__ import annotations
 
-from dataclasses import dataclass, field
-from typing import Any
+from dataclasses import dataclass, field, replace
 
-from expectations import words
-from tasks.findings import Finding
+from tasks.findings import Finding, tell
 
 SHOWN = 5
 Values = tuple[tuple[str, str], ...]
@@ -57,30 +55,20 @@ class Faults:
 
 
 def _finding(rule: str, sheet: str, letter: str, values: Values, place: _Place) -> Finding:
-    said = sentences(rule, values, "en")
-    return Finding(
+    bare = Finding(
         rule=rule,
         severity=REMARKS.get(rule, "critical"),
         file="",
         row=place.rows[0] if place.rows else None,
         column=place.column,
-        found=said["found"],
-        expected=said["expected"],
-        fix=said["fix"],
+        found="",
+        expected="",
+        fix="",
         rows=place.count,
         sheet=sheet,
         letter=letter,
         more=tuple(place.rows[1:]),
         values=values,
     )
-
-
-def sentences(rule: str, values: Values, language: str) -> dict[str, str]:
-    """What was found, what was expected and how to mend it, in a language of the partners."""
-    said: dict[str, Any] = words("gate", language)[rule]
-    return {part: str(said[part]).format_map(dict(values)) for part in ("found", "expected", "fix")}
-
-
-def told(finding: Finding, language: str) -> dict[str, str]:
-    """A finding of the gate in a language: `found`, `expected` and `fix`, each one sentence or less."""
-    return sentences(finding.rule, finding.values, language)
+    found, expected, fix = tell(bare, "en")
+    return replace(bare, found=found, expected=expected, fix=fix)

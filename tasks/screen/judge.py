@@ -22,6 +22,8 @@ SHAPE_ROWS, DIFFERENT = 20, 0.8
 OFTEN, ROWS_OF_ONE = 3, 5
 # A title above the headings is looked for in so many rows; so many strange columns are told one by one.
 TITLE_ROWS, TOLD_COLUMNS = 10, 20
+# A heading that is itself an address or a date tells what its column is; any other number of a person is an identifier.
+LOOKS = {"email": "email", "phone": "phone", "date": "birth", "address": "address", "postal_code": "address"}
 
 
 @dataclass(slots=True)
@@ -82,10 +84,9 @@ def _columns(top: dict[int, Cell], contract: Contract, judged: Judged) -> tuple[
 
 
 def _kind(heading: str) -> str:
-    found = detect(heading)
-    return kind_of_heading(heading) or {"email": "email", "phone": "phone", "date": "birth", "address": "address", "postal_code": "address"}.get(
-        found, "identifier" if found else "other"
-    )
+    """What a heading that is none of ours foretells by its words, or by what it looks like itself."""
+    looks = detect(heading)
+    return kind_of_heading(heading) or (LOOKS.get(looks, "identifier") if looks else "other")
 
 
 def _below(rows: Rows, contract: Contract) -> int:
@@ -118,13 +119,12 @@ def _names(columns: list[str]) -> tuple[tuple[str, str], ...]:
     named = [labels(name) for name in columns]
     spoken = {language for label in named for language in label} | {"en", "fr"}
     return tuple(
-        (language, ", ".join(label.get(language, name) for label, name in zip(named, columns, strict=True))) for language in sorted(spoken)
+        (f"columns_{language}", ", ".join(label.get(language, name) for label, name in zip(named, columns, strict=True)))
+        for language in sorted(spoken)
     )
 
 
-def _cells(
-    rows: Rows, known: dict[int, str], strange: dict[int, str], taking: dict[str, Take], judged: Judged, faults: Faults
-) -> None:
+def _cells(rows: Rows, known: dict[int, str], strange: dict[int, str], taking: dict[str, Take], judged: Judged, faults: Faults) -> None:
     last = max([*known, *strange], default=0)
     kept = set(judged.letters)
     columns = {place: (name, taking[name], name in kept) for place, name in known.items()}

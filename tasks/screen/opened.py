@@ -48,8 +48,14 @@ def _refused(body: bytes) -> str:
         return "gate_encrypted" if _ENCRYPTED in body else "gate_old_workbook"
     if body[4:8] == b"ftyp":
         return "gate_image"
-    is_text = body[:200].isascii() and not any(byte < 9 for byte in body[:200])
-    return next((rule for magic, rule in _OTHERS if body.startswith(magic) and not (is_text and magic in (b"BM", b"PK", b"RIFF", b"BZh"))), "") if not body.startswith(ZIP) else ""
+    if body.startswith(ZIP) or _is_text(body[:200]):
+        return ""
+    return next((rule for magic, rule in _OTHERS if body.startswith(magic)), "")
+
+
+def _is_text(head: bytes) -> bool:
+    """True for plain text, which may well begin with the letters of another kind of file."""
+    return head.isascii() and min(head) >= 9 and not head.startswith((b"%PDF", b"{\\rtf"))
 
 
 def _workbook(body: bytes, faults: Faults) -> list[Table]:

@@ -79,6 +79,9 @@ class _Sheet:
         self.series: dict[tuple[str, ...], int] = {}
         self.facts: list[tuple[Any, ...]] = []
         self.spans: dict[int, periods.Period] = {}
+        known = (*contract.grain, contract.period, contract.measure)
+        self.others = [] if contract.is_register else [name for name in contract.columns if name not in known]
+        self.beside: list[tuple[int, str, str]] = []
 
     def take(self, row: int, header: list[str], cells: list[Any]) -> None:
         if any(cell not in (None, "") for cell in cells[len(header) :]):
@@ -114,6 +117,7 @@ class _Sheet:
         number_ = self.series.setdefault(dimensions, len(self.series) + 1)
         value, status = typed[self.contract.measure or ""]
         self.facts.append((row, number_, span.id, value, status, 0))
+        self.beside += [(row, name, str(typed[name])) for name in self.others if typed[name] is not None]
 
     def _values(self) -> list[str]:
         return [name for name in self.contract.columns if name not in self.contract.grain]
@@ -139,6 +143,9 @@ class _Sheet:
             return
         self.staging.add_series((n, "\x1f".join(key), key) for key, n in self.series.items())
         self.staging.add_periods((span.id, span.code) for span in self.spans.values())
+        # What a partner says of its numbers, such as why one is odd: the checks read it, and nothing of it is loaded.
+        self.staging.db.execute("create table beside(row integer, column_name text, content text, primary key (row, column_name))")
+        self.staging.db.executemany("insert into beside values (?,?,?)", self.beside)
         if self.facts:
             self.staging.add_facts(*zip(*self.facts, strict=True))
 

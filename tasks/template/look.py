@@ -112,14 +112,22 @@ def behave(sheet: Worksheet, grid: Grid, language: str, *, reasons: str = "") ->
         _validate(sheet, grid, language, reasons)
 
 
-def paper(sheet: Worksheet) -> None:
-    """Letter paper across, one page wide, as many pages as it needs."""
+def paper(sheet: Worksheet, *, width: float = 0) -> None:
+    """Letter paper across, one page wide, as many pages as it needs. A `width` in characters fixes the scale, so that page breaks hold."""
     sheet.page_setup.orientation = "landscape"
     sheet.page_setup.paperSize = int(sheet.PAPERSIZE_LETTER)
-    sheet.page_setup.fitToWidth, sheet.page_setup.fitToHeight = 1, 0
-    sheet.sheet_properties.pageSetUpPr = PageSetupProperties(fitToPage=True)
     sheet.page_margins.left = sheet.page_margins.right = 0.5
     sheet.page_margins.top = sheet.page_margins.bottom = 0.6
+    if width:
+        sheet.page_setup.scale = scale_of(width)
+        return
+    sheet.page_setup.fitToWidth, sheet.page_setup.fitToHeight = 1, 0
+    sheet.sheet_properties.pageSetUpPr = PageSetupProperties(fitToPage=True)
+
+
+def scale_of(width: float) -> int:
+    """The per cent at which so many characters are as wide as the paper: ten inches of 96 dots, a character of seven."""
+    return min(100, int(95 * 960 / (width * 7 + 30)))
 
 
 def _validate(sheet: Worksheet, grid: Grid, language: str, reasons: str) -> None:
@@ -162,8 +170,9 @@ def fit(sheet: Worksheet, grid: Grid, longest: dict[str, int], language: str) ->
 
 def lines_of(text: str, width: float) -> int:
     """How many lines a text takes in a column of that many characters."""
-    # The unit of width is a digit of a larger font: a letter of ours takes less.
-    return sum(max(1, ceil(len(part) / max(1, width * 1.08 - 1))) for part in text.split("\n"))
+    # The unit of width is a digit, a letter of ours takes four fifths of it, and a line ends before the word that no longer fits.
+    room = max(4.0, width * 1.22 - 4)
+    return sum(max(1, ceil(len(part) / room)) for part in text.split("\n"))
 
 
 def height_of(lines: int) -> float:

@@ -9,13 +9,12 @@ from openpyxl.styles import Alignment, Font
 from openpyxl.worksheet.pagebreak import Break
 from openpyxl.worksheet.worksheet import Worksheet
 
-from tasks.template.look import BOX, DARK, FONT, HEAD, LEFT, PLAIN_FONT, height_of, lines_of, paper, put
+from tasks.template.look import BOX, DARK, FONT, HEAD, LEFT, PLAIN_FONT, RIGHT, height_of, lines_of, paper, put, scale_of
 
 TITLE, SECTION = Font(name=FONT, size=16, bold=True, color=DARK), Font(name=FONT, size=11, bold=True, color=DARK)
 STRONG, ALARM = Font(name=FONT, size=10, bold=True), Font(name=FONT, size=11, bold=True, color="9C0006")
-# The points of a printed page of that width in characters: Letter across less its margins, scaled to be one page wide.
-POINTS_PER_CHARACTER = 3.7
-BLANK = 12.0
+# What a page holds at full scale, in points: Letter across less its margins.
+PAGE, BLANK = 520.0, 12.0
 
 
 class Paper:
@@ -30,11 +29,11 @@ class Paper:
         sheet.sheet_view.showGridLines = False
         sheet.protection.enable()
         sheet.protection.formatColumns = sheet.protection.formatRows = False
-        paper(sheet)
+        paper(sheet, width=sum(widths.values()))
 
     @property
     def _page(self) -> float:
-        return sum(self.widths.values()) * POINTS_PER_CHARACTER
+        return PAGE * 100 / scale_of(sum(self.widths.values()))
 
     @property
     def _last(self) -> str:
@@ -64,7 +63,11 @@ class Paper:
         letters = list(self.widths)
         for index, value in enumerate(values):
             cell = self._cell(index + 1, value)
-            cell.font, cell.alignment, cell.border = (HEAD["font"] if is_head else PLAIN_FONT), LEFT, BOX
+            cell.font, cell.alignment, cell.border = (
+                (HEAD["font"] if is_head else PLAIN_FONT),
+                (RIGHT if isinstance(value, int) else LEFT),
+                BOX,
+            )
             if is_head:
                 cell.fill = HEAD["fill"]
             joined = letters[index:] if joins == letters[index] else [letters[index]]

@@ -106,7 +106,11 @@ def column_of(rows: Rows, name: str) -> int:
         ("Immigrants", "Immigrants and others", "status_period 3 is now called 'Immigrants and others'"),
         ("Count", "Number", "statistic 1 is now called 'Number'"),
         ("Total - Visible minority", "Total - Minorities", "visible_minority 1 is now called 'Total - Minorities'"),
-        ("Core housing need (3):In core need[2]", "Core housing need (3):Not in core need[2]", "core_need 2 is now called 'Not in core need'"),
+        (
+            "Core housing need (3):In core need[2]",
+            "Core housing need (3):Not in core need[2]",
+            "core_need 2 is now called 'Not in core need'",
+        ),
         ("Statistics (3)", "Statistic", "no column Statistics; a column more: Statistic"),
         ("Shelter-cost-to-income ratio (8)", "Tenure (3)", "no column Shelter-cost-to-income ratio; a column more: Tenure (3)"),
     ],

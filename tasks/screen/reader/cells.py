@@ -21,7 +21,9 @@ MOST_TEXT = 400
 LAST_ROW, LAST_COLUMN = 100_000, 256
 MOST_CHARACTERS = 20_000_000
 # Things in a sheet that hold words or values beside its cells.
-STRANGE = frozenset({"scenarios", "oleObjects", "controls", "picture", "smartTags", "webPublishItems", "dataConsolidate", "legacyDrawingHF"})
+STRANGE = frozenset(
+    {"scenarios", "oleObjects", "controls", "picture", "smartTags", "webPublishItems", "dataConsolidate", "legacyDrawingHF"}
+)
 DATE_FORMATS = frozenset([*range(14, 23), *range(27, 37), *range(45, 48), *range(50, 59)])
 _PARTS_OF_FORMAT = re.compile(r'"[^"]*"|\\.|_.|\*.|\[[^\]]*\]')
 

@@ -24,7 +24,20 @@ MEMORY, SECONDS = 1 << 30, 20
 MOST_SHEETS = 60
 SHOWN = 5
 # What the container, its compression and its XML raise when they are damaged; an entity that is not declared is an ExpatError.
-BROKEN = (zipfile.BadZipFile, zlib.error, struct.error, EOFError, OSError, ExpatError, NotImplementedError, RuntimeError, LookupError, ValueError)
+BROKEN = (
+    zipfile.BadZipFile, zlib.error, struct.error, EOFError, OSError, ExpatError, NotImplementedError, RuntimeError, LookupError, ValueError,
+)  # fmt: skip
+    zipfile.BadZipFile,
+    zlib.error,
+    struct.error,
+    EOFError,
+    OSError,
+    ExpatError,
+    NotImplementedError,
+    RuntimeError,
+    LookupError,
+    ValueError,
+)
 
 
 def main() -> None:
@@ -52,7 +65,7 @@ def opened(body: bytes) -> dict[str, Any]:
         with zipfile.ZipFile(io.BytesIO(body)) as book:
             faults = refuse_container(book)
             workbook = read_workbook(book)
-            faults += [Fault("gate_name", count=workbook.names)] if workbook.names else []
+            faults += [Fault("gate_defined_name", count=workbook.names)] if workbook.names else []
             known = {fault.rule for fault in faults}
             faults += [fault for fault in refuse_parts(book) if fault.rule not in known]
             sheets = _sheets(book, workbook.sheets, faults)

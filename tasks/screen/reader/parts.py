@@ -105,22 +105,21 @@ def read_workbook(book: ZipFile) -> Workbook:
 
 def refuse_parts(book: ZipFile) -> list[Fault]:
     """Faults of the parts that every workbook may have, but with nothing of the partner's in them."""
-    found = []
-    for name in book.namelist():
-        low = name.lower()
-        if low == "[content_types].xml" and b"macroenabled" in book.read(name).lower():
-            found.append(Fault("gate_macro"))
-        elif low == "docprops/custom.xml" and not _is_known_properties(book, name):
-            found.append(Fault("gate_property"))
-        elif re.fullmatch(r"customxml/[^/]+\.xml", low) and not _is_known_item(book, name):
-            found.append(Fault("gate_custom_xml"))
-        elif re.fullmatch(r"xl/drawings/[^/]+\.xml", low) and not _is_empty_drawing(book, name):
-            found.append(Fault("gate_drawing"))
-        elif low.endswith(".vml") and not _is_notes(book, name):
-            found.append(Fault("gate_drawing"))
-        elif low.endswith(".rels") and _leads_outside(book, name):
-            found.append(Fault("gate_external_link"))
-    return found
+    return [Fault(rule) for name in book.namelist() if (rule := _rule(book, name, name.lower()))]
+
+
+def _rule(book: ZipFile, name: str, low: str) -> str:
+    if low == "[content_types].xml":
+        return "gate_macro" if b"macroenabled" in book.read(name).lower() else ""
+    if low == "docprops/custom.xml":
+        return "" if _is_known_properties(book, name) else "gate_property"
+    if re.fullmatch(r"customxml/[^/]+\.xml", low):
+        return "" if _is_known_item(book, name) else "gate_custom_xml"
+    if re.fullmatch(r"xl/drawings/[^/]+\.xml", low):
+        return "" if _is_empty_drawing(book, name) else "gate_drawing"
+    if low.endswith(".vml"):
+        return "" if _is_notes(book, name) else "gate_drawing"
+    return "gate_external_link" if low.endswith(".rels") and _leads_outside(book, name) else ""
 
 
 def _walk(book: ZipFile, name: str) -> tuple[list[tuple[str, dict[str, str]]], list[str], str]:

@@ -90,10 +90,14 @@ class Voice:
         return text if len(text) <= most else text[: most - 1].rstrip() + "…"
 
 
-def speak(section: str, partnership: Partnership, *, partner: str, wished: str = "") -> Voice:
-    """The voice for a partner: in the language of the register of members, else the one wished for, else the partnership's first."""
+def speak(section: str, partnership: Partnership, *, partner: str, wished: str = "", insists: bool = False) -> Voice:
+    """The voice for a partner: in the language of the register of members, else the one wished for, else the partnership's first.
+
+    Who `insists` gets the language wished for.
+    """
     own = {row["partner"]: row for row in members(partnership)}.get(partner, {})
-    code = next(code for code in (own.get("language"), wished, *partnership.languages) if code in partnership.languages)
+    order = (wished if insists else "", own.get("language"), wished, *partnership.languages)
+    code = next(code for code in order if code in partnership.languages)
     language = Language(code, briefs.words(code, partnership.home / "briefs"))
     return Voice(
         partnership,

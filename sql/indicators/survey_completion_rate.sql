@@ -1,0 +1,23 @@
+/*
+title: {en: "Surveys completed, of those begun", fr: "Sondages remplis, parmi ceux commencés"}
+why: "How far the voices heard in planning reach; each branch of a survey has its own base."
+unit: percent
+better: up
+serves: ["3.3"]
+class: open
+kind: ratio
+fresh_days: 2000
+author: OpenLIP
+checked_by: OpenLIP
+review_by: 2027-06-01
+*/
+select
+    partnership.place,
+    cast(surveys.year as text) as period,
+    sum(case when survey_counts.answer = 'completed' then survey_counts.answers else 0 end) as numerator,
+    sum(case when survey_counts.answer = 'started' then survey_counts.answers else 0 end) as denominator
+from survey_counts
+join surveys on surveys.survey = survey_counts.survey and surveys.used_for = 'plan'
+cross join partnership
+where survey_counts.question = 'status' and survey_counts.branch = 'main'
+group by partnership.place, surveys.year
