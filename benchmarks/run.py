@@ -1,4 +1,4 @@
-"""Speed against others, as ratios of one run: `python -m benchmarks.run [--rows N] [--repeat 5] [--only NAME]`.
+"""Speed against others, as ratios of one run: `python -m benchmarks.run [--rows N] [--repeat 5] [--only NAME...]`.
 
 Every contender runs in a process of its own, in turns with the others; medians are compared. The result is printed, written to
 `latest.md`, and added to `history.jsonl` beside the runs before.
@@ -91,10 +91,10 @@ def main() -> int:
     parser = argparse.ArgumentParser(prog="python -m benchmarks.run", description=__doc__)
     parser.add_argument("--rows", type=int, default=1_000_000)
     parser.add_argument("--repeat", type=int, default=5, help="runs of what is fast; the slow peers run three times")
-    parser.add_argument("--only", choices=NAMES, help="this part alone; nothing is written down")
+    parser.add_argument("--only", choices=NAMES, nargs="+", default=[], help="these parts alone; nothing is written down")
     options = parser.parse_args()
     started = time.monotonic()
-    chosen = [options.only] if options.only else list(BIG_NAMES if options.rows >= BIG else NAMES)
+    chosen = options.only or list(BIG_NAMES if options.rows >= BIG else NAMES)
     with ExitStack() as stack:
         contenders, server = _contenders(chosen, options, stack)
         _race(contenders, options, server)

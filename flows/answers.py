@@ -22,6 +22,7 @@ from flows.verbs import Verbs
 from sql import clock
 from tasks import Misuse
 from tasks.check import check
+from tasks.claims import claims
 from tasks.compose import licence
 from tasks.compose.annex import as_dict
 from tasks.compose.breaks import until
@@ -33,6 +34,7 @@ from tasks.protect import ProtectedFigure, protect
 from tasks.receive.parcel import secret
 from tasks.show import show
 from tasks.stage import stage
+from tasks.survey import survey
 from tasks.withdraw import withdraw
 
 ROOT = Path(__file__).parent.parent
@@ -123,6 +125,32 @@ def withdrawn(options: argparse.Namespace) -> Answer:
     taken = withdraw(partnership(), options.partner, options.period, by=options.by, why=options.why)
     Verbs().build(partnership())
     return 0, asdict(taken), f"{taken.rows} rows of {taken.partner} for {taken.period} no longer count; every version is kept."
+
+
+def surveyed(options: argparse.Namespace) -> Answer:
+    """openlip survey FILE --survey NAME."""
+    if not options.file.is_file():
+        raise Misuse(f"{options.file}: there is no such file.")
+    home = partnership()
+    found = survey(options.file.read_bytes(), options.survey, home, dry_run=options.look)
+    told = [f"{finding.tier}: {finding.sentence().strip(': ')}" for finding in found.findings]
+    if found.counts:
+        share = f"{100 * found.completed / found.begun:.1f} %" if found.begun else "none"
+        told.append(f"{found.survey}: {found.begun} begun, {found.completed} completed ({share}), {len(found.counts)} counts.")
+    if found.is_written:
+        told.append("The counts are in registers/survey_counts.csv; openlip refresh --only survey_counts loads them.")
+    return (0 if found.counts else 1), asdict(found), "\n".join(told)
+
+
+def claimed(_options: argparse.Namespace) -> Answer:
+    """openlip claims."""
+    found = claims(partnership())
+    told = [
+        f"{item.verdict:10} {item.document}: says {item.says}"
+        f"{f', the figures say {item.computed}' if item.computed else ''}{f' ({item.base})' if item.base else ''}; {item.about}"
+        for item in found
+    ]
+    return (1 if any(item.verdict == "conflicts" for item in found) else 0), [asdict(item) for item in found], "\n".join(told)
 
 
 def _server() -> bool:

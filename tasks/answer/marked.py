@@ -8,7 +8,7 @@ from functools import lru_cache
 from typing import Any
 
 from openpyxl import Workbook
-from openpyxl.cell.cell import Cell
+from openpyxl.cell.cell import ILLEGAL_CHARACTERS_RE
 from openpyxl.comments import Comment
 from openpyxl.worksheet.worksheet import Worksheet
 
@@ -19,12 +19,13 @@ from tasks.answer.bulk import Bulk
 from tasks.answer.marks import Marks, Tell, Told, lay
 from tasks.answer.page import NAME, write_answer
 from tasks.answer.sent import Sent, sent
-from tasks.answer.tiers import ORDER, TINTS
+from tasks.answer.tiers import ORDER, TINTS, tinted
 from tasks.conclude import Submission
 from tasks.due import due_on, members
 from tasks.receive.parcel import Parcel
 from tasks.screen.screened import Screened
 from tasks.template.asked import Metric, metrics
+from tasks.template.coat import CELL, Wardrobe
 from tasks.template.look import behave, fit, head, height_of, lines_of, order, row_cells
 from tasks.template.package import package
 from tasks.template.page import NAME as HELP
@@ -60,31 +61,37 @@ def mark(_parcel: Parcel, screened: Screened, submission: Submission, partnershi
 
 def _write(page: Worksheet, sheet: Sent, marks: Marks, language: str, reasons: str) -> Bulk:
     """Write the headings, the marked rows and a pattern of the others; what is left to be spliced in."""
-    head(page, sheet.grid, language)
-    widths = fit(page, sheet.grid, _longest(sheet), language)
+    wardrobe, grid = Wardrobe(), sheet.grid
+    head(page, grid, language, wardrobe)
+    widths = fit(page, grid, _longest(sheet), language)
     singly, pattern_of = _singly(sheet, marks)
     for number in sorted(singly):
-        row = sheet.rows.get(number, {})
-        row_cells(page, sheet.grid, number, row)
+        row = sheet.rows[number]
+        row_cells(page, grid, number, row, wardrobe)
         page.row_dimensions[number].height = _height(row, widths)
         if number in marks.taken:
-            _tint(page[f"{_measure_letter(sheet)}{number}"], "taken")
+            wardrobe.dress(page[f"{_measure_letter(sheet)}{number}"], tinted(grid.coat(grid.contract.measure or ""), "taken"))
+    columns = {letter: name for name, letter in grid.letters.items()}
     for (number, letter), told in marks.cells.items():
-        _mark(page[f"{letter}{number}"], told, language)
-    behave(page, sheet.grid, language, reasons=reasons)
+        ranked = sorted(told, key=lambda one: ORDER.index(one.tier))
+        cell = page[f"{letter}{number}"]
+        wardrobe.dress(cell, tinted(grid.coat(columns.get(letter, "")) if number > grid.header_row else CELL, ranked[0].tier))
+        cell.comment = _comment(ranked, language)
+    behave(page, grid, language, reasons=reasons)
     rest = {number: row for number, row in sheet.rows.items() if number not in singly}
     heights = {number: _height(row, widths) for number, row in rest.items()}
-    letters = {name: sheet.grid.letters[name] for name in order(sheet.grid.letters)}
+    letters = {name: grid.letters[name] for name in order(grid.letters)}
     return Bulk(letters, rest, {number: pattern_of[number in marks.taken] for number in rest}, heights)
 
 
 def _singly(sheet: Sent, marks: Marks) -> tuple[set[int], dict[bool, int]]:
     """The rows to be written one by one, and the first plain row of those taken (True) and of the others, as patterns for the rest."""
     patterns: dict[bool, int] = {}
+    marked = marks.rows
     for number in sheet.rows:
-        if number not in marks.rows:
+        if number not in marked:
             patterns.setdefault(number in marks.taken, number)
-    few = set(sheet.rows) if len(sheet.rows) <= MANY else {number for number in marks.rows if number in sheet.rows} | set(patterns.values())
+    few = set(sheet.rows) if len(sheet.rows) <= MANY else {number for number in marked if number in sheet.rows} | set(patterns.values())
     return few, patterns
 
 
@@ -105,28 +112,17 @@ def _lines(text: str, width: int) -> int:
     return lines_of(text, width)
 
 
-def _tint(cell: Cell, tier: str) -> None:
-    cell.fill, cell.font, cell.border = _styles(tier)
-
-
-@lru_cache(maxsize=8)
-def _styles(tier: str) -> Any:
-    return TINTS[tier].styles()
-
-
-def _mark(cell: Cell, told: Sequence[Told], language: str) -> None:
-    """Colour a cell by the gravest of what is told of it, and write all of it into its comment."""
-    ranked = sorted(told, key=lambda one: ORDER.index(one.tier))
-    _tint(cell, ranked[0].tier)
+def _comment(told: Sequence[Told], language: str) -> Comment:
+    """All that is told of a cell, the gravest first."""
     words = expectations.words("workbook", language)
     texts = [
         words["answer"]["comment"].format(
             tier=f"{TINTS[one.tier].sign} {words['tiers'][one.tier]}", found=one.found, expected=one.expected, fix=one.fix
         )
-        for one in ranked
+        for one in told
     ]
-    text = "\n\n".join(texts)[:LONGEST_COMMENT]
-    cell.comment = Comment(text, AUTHOR, height=26 + 17 * lines_of(text, 52), width=380)
+    text = ILLEGAL_CHARACTERS_RE.sub("\ufffd", "\n\n".join(texts))[:LONGEST_COMMENT]
+    return Comment(text, AUTHOR, height=26 + 17 * lines_of(text, 52), width=380)
 
 
 def _help(screened: Screened, submission: Submission, sheets: Sequence[Sent], partnership: Partnership) -> Help:

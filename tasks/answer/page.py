@@ -8,7 +8,6 @@ from typing import Any
 from zoneinfo import ZoneInfo
 
 from babel.dates import format_datetime
-from openpyxl.styles import Font
 from openpyxl.worksheet.hyperlink import Hyperlink
 from openpyxl.worksheet.worksheet import Worksheet
 
@@ -16,17 +15,16 @@ import expectations
 from expectations.partnership import Partnership
 from sql import periods
 from tasks.answer.marks import Told
-from tasks.answer.tiers import ORDER, TINTS
+from tasks.answer.tiers import ORDER, TINTS, tinted
 from tasks.conclude import Submission
 from tasks.due import members
 from tasks.template.asked import metrics
-from tasks.template.look import FONT
+from tasks.template.coat import ALARM, CELL, LINK, SECTION, STRONG, TITLE
 from tasks.template.page import day
-from tasks.template.paper import ALARM, SECTION, STRONG, TITLE, Paper
+from tasks.template.paper import Paper
 
 NAME = "answer"
 WIDTHS = {"A": 20, "B": 12, "C": 46, "D": 36, "E": 46, "F": 17}
-LINK = Font(name=FONT, size=10, color="0B4F9E", underline="single")
 # More than this nobody reads, and the rest is the same.
 MOST = 3_000
 
@@ -90,11 +88,10 @@ class _Page:
         self.paper.line(self.said["findings_head"], is_head=True)
         for one in told[:MOST]:
             kind = f"{TINTS[one.tier].sign} {self.words['tiers'][one.tier]}"
-            first, *_, last = self.paper.line([self._where(one), one.period, one.found, one.expected, one.fix, kind])
-            last.fill, last.font, _ = TINTS[one.tier].styles(10)
+            coats = {5: tinted(CELL, one.tier)} | ({0: LINK} if one.cells else {})
+            first, *_ = self.paper.line([self._where(one), one.period, one.found, one.expected, one.fix, kind], coats)
             if one.cells:
                 first.hyperlink = Hyperlink(ref=first.coordinate, location=f"'{one.sheet}'!{one.cells[0]}")
-                first.font = LINK
         if len(told) > MOST:
             self.paper.wide(self.said["left_out"].format(count=len(told) - MOST))
 
@@ -123,8 +120,7 @@ class _Page:
         self.paper.section(self.said["legend_title"])
         for tier in shown:
             name = self.words["tiers"].get(tier, self.said["taken_short"])
-            first, _ = self.paper.line([f"{TINTS[tier].sign} {name}", self.said["legend"][tier]], joins="B")
-            first.fill, first.font, first.border = TINTS[tier].styles(10)
+            self.paper.line([f"{TINTS[tier].sign} {name}", self.said["legend"][tier]], {0: tinted(CELL, tier)}, joins="B")
 
     def _where(self, one: Told) -> str:
         if not one.cells:
@@ -140,7 +136,4 @@ class _Page:
         return str(self.said["received_at"].format(date=day(local.date(), self.language), time=time, zone=zone.rpartition("/")[2]))
 
     def _fact(self, what: str, said: str, *, is_strong: bool = False) -> None:
-        first, second = self.paper.line([what, said], joins="B")
-        first.font = STRONG
-        if is_strong:
-            second.font = STRONG
+        self.paper.line([what, said], {0: STRONG, 1: STRONG if is_strong else CELL}, joins="B")

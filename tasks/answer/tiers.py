@@ -2,11 +2,12 @@
 
 from __future__ import annotations
 
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
+from functools import lru_cache
 
 from openpyxl.styles import Border, Font, PatternFill, Side
 
-from tasks.template.look import FONT
+from tasks.template.coat import FONT, Coat
 
 ORDER = ("must_fix", "confirm", "note", "information", "taken")
 
@@ -20,12 +21,6 @@ class Tint:
     ink: str
     line: str
 
-    def styles(self, size: int = 11) -> tuple[PatternFill, Font, Border]:
-        """The fill, font and border of a cell."""
-        side = Side(style=self.line, color=self.ink)  # type: ignore[arg-type]
-        font = Font(name=FONT, size=size, color=self.ink, bold=self.line != "thin")
-        return PatternFill("solid", fgColor=self.fill), font, Border(left=side, right=side, top=side, bottom=side)
-
 
 TINTS = {
     "must_fix": Tint("✖", "F9C9C9", "8A0C0C", "thick"),
@@ -34,3 +29,12 @@ TINTS = {
     "information": Tint("i", "FFFFFF", "1B1B1B", "thin"),
     "taken": Tint("✓", "E4F3E4", "1D4D1F", "thin"),
 }
+
+
+@lru_cache(maxsize=128)
+def tinted(coat: Coat, tier: str) -> Coat:
+    """The coat in the colours of a tier."""
+    tint = TINTS[tier]
+    side = Side(style=tint.line, color=tint.ink)  # type: ignore[arg-type]
+    font = Font(name=FONT, size=coat.font.size, color=tint.ink, bold=tint.line != "thin")
+    return replace(coat, font=font, fill=PatternFill("solid", fgColor=tint.fill), border=Border(side, side, side, side))

@@ -50,7 +50,8 @@ def give_back(partnership: Partnership, partner: str, period: str, *, language: 
     """The page of a partner up to a period, in its own language or the one named; `Misuse` when there is nothing to give back."""
     asked = _asked(partnership, partner, period, language)
     voice, words, day = asked.voice, asked.voice.words, clock.today()
-    said = {"period": voice.language.period(period), "partner": voice.partner, "date": voice.language.day(day)}
+    end = voice.language.month(periods.parse(period).end)
+    said = {"period": voice.language.period(period), "month": end, "partner": voice.partner, "date": voice.language.day(day)}
     rows = [_row(metric, asked) for metric in asked.metrics]
     return make_leaf(
         "give_back.html",
@@ -273,8 +274,10 @@ def _legend(rows: Sequence[dict[str, Any]], voice: Voice) -> list[str]:
     words = voice.words["legend"]
     own = {mark for row in rows for mark in row["marks"]}
     whys = {why for row in rows for why in row["whys"]}
+    reasons = [words[key] for key in ("contributors", "coverage", "others") if key in whys]
+    withheld = [words["withheld"].format(reasons=words["or"].join(reasons))] if reasons else []
     return [
         f"{words['own']} {words['group']}",
         " ".join(words[key] for key in ("not_collected", "not_sent", "not_asked") if key in own),
-        " ".join(words[key] for key in ("small", "contributors", "coverage", "others", "unpublished") if key in whys),
+        " ".join([*(words[key] for key in ("small", "unpublished") if key in whys), *withheld]),
     ]

@@ -16,6 +16,7 @@ REMARKS = {
     "gate_tabs": "info",
     "gate_empty_sheet": "info",
     "gate_stray_sheet": "info",
+    "gate_help_text": "warning",
 }
 
 

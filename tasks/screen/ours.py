@@ -53,24 +53,27 @@ def _comments() -> Iterator[re.Pattern[str]]:
         yield _pattern(lines, {"tier": rf"(?:\S{{1,2}} )?(?:{tiers})"})
 
 
-def foreign_cells(table: Table, partnership: Partnership) -> list[tuple[int, int]]:
-    """(row, column) of the cells of a page of ours that hold what we never wrote there.
+def foreign_cells(table: Table, partnership: Partnership) -> list[tuple[int, int, bool]]:
+    """(row, column, whether it looks personal) of the cells of a page of ours that hold what we never wrote there.
 
-    The answer quotes what was found, so of it only what looks personal is foreign.
+    The answer quotes what was found, so of it only what looks personal is foreign. The page of help may be of an older edition, whose
+    words were others.
     """
     if role(table) == ANSWER:
-        return [place for place, cell in _cells(table) if detect(as_text(cell)) in _NEVER]
+        return [(row, column, True) for row, column, text in _cells(table) if detect(text) in _NEVER]
     texts, patterns = _help(partnership)
-    return [place for place, cell in _cells(table) if not _is_of_help(fold(as_text(cell)), texts, patterns)]
+    foreign = [cell for cell in _cells(table) if not _is_of_help(fold(cell[2]), texts, patterns)]
+    return [(row, column, bool(detect(text))) for row, column, text in foreign]
 
 
-def _cells(table: Table) -> Iterator[tuple[tuple[int, int], str | int | float | bool]]:
+def _cells(table: Table) -> Iterator[tuple[int, int, str]]:
     for row, cells in table.rows:
         for column, cell in cells.items():
-            yield (row, column), " ".join(cell) if isinstance(cell, tuple) else cell
+            yield row, column, " ".join(cell) if isinstance(cell, tuple) else as_text(cell)
 
 
-def _is_of_help(text: str, texts: frozenset[str], patterns: list[re.Pattern[str]]) -> bool:
+def _is_of_help(line: str, texts: frozenset[str], patterns: list[re.Pattern[str]]) -> bool:
+    text = re.sub(r"^\d\. ", "", line)  # the steps are numbered
     return text in texts or bool(re.fullmatch(r"\d{1,6}", text)) or any(pattern.fullmatch(text) for pattern in patterns)
 
 
@@ -85,7 +88,7 @@ def _help(partnership: Partnership) -> tuple[frozenset[str], list[re.Pattern[str
         holes = _holes(said, partnership, language) | {"sheets": rf"(?:(?:{sheets})(?:, )?)+"}
         for text in _leaves({key: said[key] for key in ("help", "columns", "marks", "units", "kinds")}):
             if "{" in text:
-                patterns.append(_pattern(fold(text), holes, before=r"(?:\d\. )?"))
+                patterns.append(_pattern(fold(text), holes))
             else:
                 texts.add(fold(text))
     return frozenset(texts), patterns
@@ -137,8 +140,8 @@ def _one_of(texts: Iterable[Any]) -> str:
     return "(?:" + "|".join(re.escape(fold(str(text))) for text in texts if text) + ")"
 
 
-def _pattern(text: str, holes: dict[str, str], before: str = "") -> re.Pattern[str]:
-    return re.compile(before + _raw(text, holes))
+def _pattern(text: str, holes: dict[str, str]) -> re.Pattern[str]:
+    return re.compile(_raw(text, holes))
 
 
 def _raw(text: str, holes: dict[str, str]) -> str:

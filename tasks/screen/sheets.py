@@ -51,12 +51,14 @@ def find_tables(
 def _lone(table: Table, contracts: Sequence[Contract], contract: str, faults: Faults) -> list[Found]:
     """The only table of a file under no name of ours: the one its place is for, or the one whose headings it has."""
     _of_ours(table, "", faults)
+    if not table.rows:
+        return []
     given = [one for one in contracts if one.name == contract]
     fitting = given or [one for one in contracts if _fits(table, one)]
     if len(fitting) > 1:
         faults.add("gate_which_table", row=table.rows[0][0], values=_sheet_names(contracts))
         return []
-    nearest = max(fitting or contracts, key=lambda one: _matches(table, one), default=None)
+    nearest = max(fitting or contracts, key=lambda one: _likeness(table, one), default=None)
     return [(table, nearest, "")] if nearest else []
 
 
@@ -76,8 +78,10 @@ def _fits(table: Table, contract: Contract) -> bool:
     return all(top) and {name for name, column in carried(contract).items() if column.required} <= set(top)
 
 
-def _matches(table: Table, contract: Contract) -> int:
-    return sum(bool(name) for name in _top(table, contract)) if table.rows else 0
+def _likeness(table: Table, contract: Contract) -> int:
+    """How many headings are of this table, less the columns that are missing."""
+    top = set(_top(table, contract)) - {""}
+    return len(top) - len({name for name, column in carried(contract).items() if column.required} - top)
 
 
 def _of_ours(table: Table, sheet: str, faults: Faults) -> None:
@@ -96,11 +100,12 @@ def _of_ours(table: Table, sheet: str, faults: Faults) -> None:
 
 
 def _page(table: Table, partnership: Partnership, faults: Faults) -> None:
-    """A page of ours holds our words only, and no comments."""
+    """A page of ours, of which nothing is kept. What somebody else wrote there is told; it refuses the file where it looks personal."""
     values = (("sheet", str(table.position)),)
     name = role(table)
-    for row, column in foreign_cells(table, partnership):
-        faults.add("gate_help_page", sheet=name, letter=letters_of(column), row=row, values=values)
+    for row, column, is_personal in foreign_cells(table, partnership):
+        rule = "gate_help_page" if is_personal or table.is_hidden else "gate_help_text"
+        faults.add(rule, sheet=name, letter=letters_of(column), row=row, values=values)
     _comments(table, name, faults)
 
 

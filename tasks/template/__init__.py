@@ -17,6 +17,7 @@ from sql import periods
 from tasks import Misuse
 from tasks.due import Member, Owed, members, owed
 from tasks.template.asked import Asked, asked
+from tasks.template.coat import Wardrobe
 from tasks.template.look import Grid, behave, fit, head, height_of, labels_of, lines_of, row_cells
 from tasks.template.package import package
 from tasks.template.page import NAME, Help, write_help
@@ -72,11 +73,12 @@ def template_csv(partnership: Partnership, partner: str, period: str, *, languag
 def write_data(sheet: Worksheet, one: Asked, language: str, reasons: str) -> None:
     """A data sheet: the headings, a row for each number that is asked, and what may be written where."""
     grid = Grid(one.contract, dict(zip(one.columns, "ABCDEFGHIJKLMNOPQRSTUVWXYZ", strict=False)), 1, len(one.rows) + 1)
-    head(sheet, grid, language)
+    wardrobe = Wardrobe()
+    head(sheet, grid, language, wardrobe)
     longest = {name: max((len(str(row.get(name) or "")) for row in one.rows), default=0) for name in one.columns}
     widths = fit(sheet, grid, longest, language)
     for number, row in enumerate(one.rows, start=grid.first_row):
-        row_cells(sheet, grid, number, row)
+        row_cells(sheet, grid, number, row, wardrobe)
         lines = max(lines_of(str(row.get(name) or ""), widths[name]) for name in one.columns)
         sheet.row_dimensions[number].height = height_of(lines)
     behave(sheet, grid, language, reasons=reasons)

@@ -2,12 +2,11 @@
 
 from __future__ import annotations
 
+from collections.abc import Mapping
 from dataclasses import dataclass
 from math import ceil
-from typing import Any
 
 from openpyxl.cell.cell import ILLEGAL_CHARACTERS_RE, Cell
-from openpyxl.styles import Alignment, Border, Font, PatternFill, Protection, Side
 from openpyxl.utils import column_index_from_string
 from openpyxl.worksheet.datavalidation import DataValidation
 from openpyxl.worksheet.properties import PageSetupProperties
@@ -15,18 +14,8 @@ from openpyxl.worksheet.worksheet import Worksheet
 
 import expectations
 from expectations import Contract
+from tasks.template.coat import FREE, FREE_NUMBER, HEAD, HEAD_NUMBER, ISSUED, ISSUED_NUMBER, Coat, Wardrobe
 
-# A font that every machine has, or has one of the same widths.
-FONT = "Arial"
-DARK, GREY, WHITE, INK = "1F4E5F", "EEF1F3", "FFFFFF", "1B1B1B"
-LINE = Side(style="thin", color="B8C4CA")
-BOX = Border(left=LINE, right=LINE, top=LINE, bottom=LINE)
-PLAIN_FONT, FREE_FONT = Font(name=FONT, size=10, color=INK), Font(name=FONT, size=11, color=INK)
-LOCKED_FILL, FREE_FILL = PatternFill("solid", fgColor=GREY), PatternFill("solid", fgColor=WHITE)
-FREE, LOCKED = Protection(locked=False), Protection(locked=True)
-RIGHT, LEFT = Alignment(horizontal="right", vertical="center", indent=1), Alignment(vertical="center", wrap_text=True)
-HEAD = {"font": Font(name=FONT, size=10, bold=True, color=WHITE), "fill": PatternFill("solid", fgColor=DARK)}
-TEXT_FORMAT, WHOLE_FORMAT = "@", "0"
 # Widths in characters: what a column needs at least and at most. A longer text takes more lines.
 WIDTHS = {"name": (30, 52), "explanation": (26, 44), "value": (16, 20), "last": (15, 20)}
 NARROW, WIDE = 9, 30
@@ -38,7 +27,7 @@ class Grid:
     """Where the columns of a data sheet are: our name to letter, the row of the headings, the last row."""
 
     contract: Contract
-    letters: dict[str, str]
+    letters: Mapping[str, str]
     header_row: int
     last_row: int
 
@@ -46,13 +35,18 @@ class Grid:
     def first_row(self) -> int:
         return self.header_row + 1
 
-    @property
-    def answers(self) -> tuple[str, ...]:
-        """The columns that are the partner's to fill in."""
-        return tuple(name for name in (self.contract.measure or "", "explanation") if name in self.letters)
+    def is_free(self, column: str) -> bool:
+        """True for a column that is the partner's to fill in."""
+        return column in (self.contract.measure, "explanation")
 
     def is_number(self, column: str) -> bool:
         return column == self.contract.measure or self.contract.issued.get(column) == "number"
+
+    def coat(self, column: str) -> Coat:
+        """The look of the cells of a column: issued ones grey and locked, answers white and free; ids are text."""
+        if self.is_free(column):
+            return FREE_NUMBER if self.is_number(column) else FREE
+        return ISSUED_NUMBER if self.is_number(column) else ISSUED
 
 
 def put(cell: Cell, value: object) -> None:
@@ -64,15 +58,13 @@ def put(cell: Cell, value: object) -> None:
         cell.value = value  # type: ignore[assignment]
 
 
-def head(sheet: Worksheet, grid: Grid, language: str) -> None:
+def head(sheet: Worksheet, grid: Grid, language: str, wardrobe: Wardrobe) -> None:
     """The row of the headings, in the language."""
     labels = labels_of(language)
     for name, letter in grid.letters.items():
         cell = sheet[f"{letter}{grid.header_row}"]
         put(cell, labels.get(name, name))
-        cell.font, cell.fill, cell.border = HEAD["font"], HEAD["fill"], BOX
-        cell.alignment = RIGHT if grid.is_number(name) else LEFT
-        cell.number_format = TEXT_FORMAT
+        wardrobe.dress(cell, HEAD_NUMBER if grid.is_number(name) else HEAD)
     sheet.row_dimensions[grid.header_row].height = 24
 
 
@@ -81,35 +73,28 @@ def labels_of(language: str) -> dict[str, str]:
     return dict(expectations.words("workbook", language)["columns"])
 
 
-def row_cells(sheet: Worksheet, grid: Grid, row: int, values: dict[str, Any]) -> None:
-    """One row: issued cells grey and locked, answers white and free; ids as text."""
+def row_cells(sheet: Worksheet, grid: Grid, row: int, values: Mapping[str, object], wardrobe: Wardrobe) -> None:
+    """One row of a data sheet."""
     for name, letter in grid.letters.items():
         cell = sheet[f"{letter}{row}"]
         put(cell, values.get(name))
-        dress(cell, grid, name)
-
-
-def dress(cell: Cell, grid: Grid, name: str) -> None:
-    """The look of a cell of that column."""
-    is_free = name in grid.answers
-    cell.font = FREE_FONT if is_free else PLAIN_FONT
-    cell.fill = FREE_FILL if is_free else LOCKED_FILL
-    cell.border = BOX
-    cell.protection = FREE if is_free else LOCKED
-    cell.alignment = RIGHT if grid.is_number(name) else LEFT
-    cell.number_format = WHOLE_FORMAT if grid.is_number(name) else TEXT_FORMAT
+        wardrobe.dress(cell, grid.coat(name))
 
 
 def behave(sheet: Worksheet, grid: Grid, language: str, *, reasons: str = "") -> None:
     """Locked cells, drop-downs, the frozen header, print on pages of one width. `reasons` are the cells that hold the explanations."""
-    sheet.protection.enable()
-    sheet.protection.formatColumns = False
-    sheet.protection.formatRows = False
+    lock(sheet)
     sheet.freeze_panes = f"A{grid.first_row}"
     sheet.print_title_rows = f"{grid.header_row}:{grid.header_row}"
     paper(sheet)
     if grid.last_row >= grid.first_row:
         _validate(sheet, grid, language, reasons)
+
+
+def lock(sheet: Worksheet) -> None:
+    """Protect the sheet, without a password, against a slip of the hand; columns and rows may be made wider."""
+    sheet.protection.enable()
+    sheet.protection.formatColumns = sheet.protection.formatRows = False
 
 
 def paper(sheet: Worksheet, *, width: float = 0) -> None:
@@ -133,13 +118,13 @@ def scale_of(width: float) -> int:
 def _validate(sheet: Worksheet, grid: Grid, language: str, reasons: str) -> None:
     words = expectations.words("workbook", language)
     said = {key: text.format(mark=words["marks"]["not_collected"]) for key, text in words["input"].items()}
-    rules = {grid.contract.measure or "": DataValidation(type="custom", formula1=_whole_or_mark(grid))}
+    measure = grid.contract.measure or ""
+    rules = {measure: ("value", DataValidation(type="custom", formula1=_whole_or_mark(grid, measure)))}
     if reasons:
-        rules["explanation"] = DataValidation(type="list", formula1=reasons)
-    for name, rule in rules.items():
+        rules["explanation"] = ("explanation", DataValidation(type="list", formula1=reasons))
+    for name, (key, rule) in rules.items():
         if name not in grid.letters:
             continue
-        key = "explanation" if name == "explanation" else "value"
         rule.allow_blank, rule.showErrorMessage, rule.showInputMessage, rule.errorStyle = True, True, True, "stop"
         rule.promptTitle, rule.prompt = said[f"{key}_title"], said[f"{key}_prompt"]
         rule.errorTitle, rule.error = said[f"{key}_error_title"], said[f"{key}_error"]
@@ -147,17 +132,17 @@ def _validate(sheet: Worksheet, grid: Grid, language: str, reasons: str) -> None
         sheet.add_data_validation(rule)
 
 
-def _whole_or_mark(grid: Grid) -> str:
-    """The formula of a good answer. Excel evaluates both sides of AND, and text breaks INT: hence IF."""
-    cell = f"{grid.letters[grid.contract.measure or '']}{grid.first_row}"
-    column = grid.contract.columns[grid.contract.measure or ""]
+def _whole_or_mark(grid: Grid, measure: str) -> str:
+    """The formula of a good answer. A spreadsheet evaluates both sides of AND, and a text breaks INT: hence IF."""
+    cell = f"{grid.letters[measure]}{grid.first_row}"
+    column = grid.contract.columns[measure]
     least, most = int(column.min or 0), int(column.max if column.max is not None else 999_999)
     marks = ",".join(f'LOWER(TRIM({cell}))="{mark.lower()}"' for mark in grid.contract.non_values)
     text = f"OR({marks})" if marks else "FALSE"
     return f"IF(ISNUMBER({cell}),AND({cell}>={least},{cell}<={most},{cell}=INT({cell})),{text})"
 
 
-def fit(sheet: Worksheet, grid: Grid, longest: dict[str, int], language: str) -> dict[str, int]:
+def fit(sheet: Worksheet, grid: Grid, longest: Mapping[str, int], language: str) -> dict[str, int]:
     """Widen each column to its longest text, within bounds; the widths by column."""
     labels = labels_of(language)
     widths = {}
@@ -180,6 +165,6 @@ def height_of(lines: int) -> float:
     return max(18.0, 13.5 * lines + 5)
 
 
-def order(letters: dict[str, str]) -> list[str]:
+def order(letters: Mapping[str, str]) -> list[str]:
     """Our columns from left to right."""
     return sorted(letters, key=lambda name: column_index_from_string(letters[name]))

@@ -14,8 +14,9 @@ from expectations import places
 from expectations.partnership import Partnership
 from sql import periods
 from tasks.template.asked import Metric
+from tasks.template.coat import ALARM, SECTION, TITLE
 from tasks.template.look import height_of
-from tasks.template.paper import ALARM, SECTION, TITLE, Paper
+from tasks.template.paper import Paper
 
 NAME = "help"
 WIDTHS = {"A": 27, "B": 36, "C": 19, "D": 16, "E": 46}

@@ -5,14 +5,12 @@ from __future__ import annotations
 from collections.abc import Mapping, Sequence
 
 from openpyxl.cell.cell import Cell
-from openpyxl.styles import Alignment, Font
 from openpyxl.worksheet.pagebreak import Break
 from openpyxl.worksheet.worksheet import Worksheet
 
-from tasks.template.look import BOX, DARK, FONT, HEAD, LEFT, PLAIN_FONT, RIGHT, height_of, lines_of, paper, put, scale_of
+from tasks.template.coat import BARE, CELL, HEAD, NUMBER, PLAIN, SECTION, Coat, Wardrobe
+from tasks.template.look import height_of, lines_of, lock, paper, put, scale_of
 
-TITLE, SECTION = Font(name=FONT, size=16, bold=True, color=DARK), Font(name=FONT, size=11, bold=True, color=DARK)
-STRONG, ALARM = Font(name=FONT, size=10, bold=True), Font(name=FONT, size=11, bold=True, color="9C0006")
 # What a page holds at full scale, in points: Letter across less its margins.
 PAGE, BLANK = 520.0, 12.0
 
@@ -24,11 +22,11 @@ class Paper:
         self.sheet, self.widths = sheet, widths
         self.row = 1
         self.used = 0.0
+        self.wardrobe = Wardrobe()
         for letter, width in widths.items():
             sheet.column_dimensions[letter].width = width
         sheet.sheet_view.showGridLines = False
-        sheet.protection.enable()
-        sheet.protection.formatColumns = sheet.protection.formatRows = False
+        lock(sheet)
         paper(sheet, width=sum(widths.values()))
 
     @property
@@ -39,40 +37,34 @@ class Paper:
     def _last(self) -> str:
         return list(self.widths)[-1]
 
-    def section(self, title: str, font: Font = SECTION, *, keeps: float = 60) -> None:
+    def section(self, title: str, coat: Coat = SECTION, *, keeps: float = 60) -> None:
         """A title, on the next page where its first lines (`keeps` points) would not stand under it."""
         self._advance(BLANK)
         if self.used + keeps > self._page:
             self.sheet.row_breaks.append(Break(id=self.row - 1))
             self.used = 0
-        self.wide(title, font)
+        self.wide(title, coat)
 
-    def wide(self, text: str, font: Font = PLAIN_FONT) -> None:
+    def wide(self, text: str, coat: Coat = PLAIN) -> None:
         """A text over the whole width."""
-        cell = self._cell(1, text)
-        cell.font, cell.alignment = font, Alignment(wrap_text=True, vertical="center")
+        self._cell(1, text, coat)
         self.sheet.merge_cells(f"A{self.row}:{self._last}{self.row}")
-        size = float(font.size or 10)
+        size = float(coat.font.size or 10)
         lines = lines_of(text, sum(self.widths.values()) * 10 / size)
         self._advance(max(height_of(lines), lines * size * 1.5))
 
-    def line(self, values: Sequence[object], *, is_head: bool = False, joins: str = "") -> list[Cell]:
-        """A row of a table; its last value goes on to the right edge where `joins` names its column."""
+    def line(
+        self, values: Sequence[object], coats: Mapping[int, Coat] | None = None, *, is_head: bool = False, joins: str = ""
+    ) -> list[Cell]:
+        """A row of a table; its last value goes on to the right edge where `joins` names its column. `coats` are those of single cells."""
         cells = []
         lines = 1
         letters = list(self.widths)
         for index, value in enumerate(values):
-            cell = self._cell(index + 1, value)
-            cell.font, cell.alignment, cell.border = (
-                (HEAD["font"] if is_head else PLAIN_FONT),
-                (RIGHT if isinstance(value, int) else LEFT),
-                BOX,
-            )
-            if is_head:
-                cell.fill = HEAD["fill"]
+            plain = HEAD if is_head else NUMBER if isinstance(value, int) else CELL
+            cells.append(self._cell(index + 1, value, (coats or {}).get(index, plain)))
             joined = letters[index:] if joins == letters[index] else [letters[index]]
             lines = max(lines, lines_of("" if value is None else str(value), sum(self.widths[letter] for letter in joined)))
-            cells.append(cell)
         if joins and joins != self._last:
             self.sheet.merge_cells(f"{joins}{self.row}:{self._last}{self.row}")
         self._advance(height_of(lines))
@@ -80,15 +72,15 @@ class Paper:
 
     def bare(self, text: str) -> str:
         """A text in the first column alone, and the place of its cell."""
-        cell = self._cell(1, text)
-        cell.font, cell.alignment = PLAIN_FONT, Alignment(vertical="center")
+        cell = self._cell(1, text, BARE)
         self._advance(height_of(1))
         return cell.coordinate
 
-    def _cell(self, column: int, value: object) -> Cell:
+    def _cell(self, column: int, value: object, coat: Coat) -> Cell:
         cell = self.sheet.cell(self.row, column)
         assert isinstance(cell, Cell)
         put(cell, value)
+        self.wardrobe.dress(cell, coat)
         return cell
 
     def _advance(self, height: float) -> None:

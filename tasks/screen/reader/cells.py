@@ -15,8 +15,8 @@ Cell = str | int | float | bool | list[str]
 
 # 20,000 rows of twelve columns on two sheets are fewer; empty cells that are only coloured may be more.
 MOST_CELLS, MOST_EMPTY = 600_000, 3_000_000
-# No text of a closed list is longer; what is longer is refused whatever its end says.
-MOST_TEXT = 400
+# No text of a template is longer; what is longer is refused whatever its end says.
+MOST_TEXT = 2_000
 # Nothing of a template lies beyond; Excel's own corner is XFD1048576.
 LAST_ROW, LAST_COLUMN = 100_000, 256
 MOST_CHARACTERS = 20_000_000

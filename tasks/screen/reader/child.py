@@ -27,17 +27,6 @@ SHOWN = 5
 BROKEN = (
     zipfile.BadZipFile, zlib.error, struct.error, EOFError, OSError, ExpatError, NotImplementedError, RuntimeError, LookupError, ValueError,
 )  # fmt: skip
-    zipfile.BadZipFile,
-    zlib.error,
-    struct.error,
-    EOFError,
-    OSError,
-    ExpatError,
-    NotImplementedError,
-    RuntimeError,
-    LookupError,
-    ValueError,
-)
 
 
 def main() -> None:
