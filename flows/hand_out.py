@@ -2,8 +2,6 @@
 
 from __future__ import annotations
 
-from typing import TYPE_CHECKING
-
 from prefect import State, flow
 from prefect.artifacts import create_markdown_artifact
 from prefect.states import Completed, Failed
@@ -13,9 +11,7 @@ from flows.forms import HandOut, named, partnership, period_meant, run_name
 from flows.partners import hand_out_workbooks
 from flows.verbs import as_tasks
 from tasks import Problem
-
-if TYPE_CHECKING:
-    from tasks.hand_out import HandedOut
+from tasks.hand_out import HandedOut
 
 
 def _name() -> str:

@@ -6,7 +6,6 @@ Lists, and tables of few columns, so that the pages read on a telephone too. No 
 from __future__ import annotations
 
 from collections.abc import Mapping, Sequence
-from typing import TYPE_CHECKING
 
 from babel.dates import format_date, format_datetime
 
@@ -18,11 +17,10 @@ from flows.partners import Collected
 from sql import clock, periods
 from tasks.conclude import Submission
 from tasks.due import Standing
-
-if TYPE_CHECKING:
-    from tasks.findings import Finding
-    from tasks.hand_out import HandedOut
-    from tasks.remind import Reminder
+from tasks.findings import Finding, tell
+from tasks.hand_out import HandedOut
+from tasks.letters import where_of
+from tasks.remind import Reminder, metric_names
 
 STATES = {
     "accepted": "Accepted",
@@ -62,8 +60,6 @@ def of_standings(standings: Sequence[Standing], period: str, partnership: Partne
         f"{len(done)} of {len(standings)} partners reported, {on_time} on time. "
         + (f"Due on {day(due.isoformat())}." if due else "No due day.")
     ]
-    from tasks.remind import metric_names
-
     called, metrics = names_of(partnership), metric_names(partnership, "en")
     told += ["", "| Partner | State | Still to come |", "|---|---|---|"]
     for one in sorted(standings, key=lambda one: (one.is_done, one.owed.partner)):
@@ -107,9 +103,6 @@ def _receipt(submission: Submission, called: Mapping[str, str], partnership: Par
 
 
 def _said(finding: Finding, words: dict[str, object]) -> str:
-    from tasks.findings import tell
-    from tasks.letters import where_of
-
     found, expected, fix = tell(finding, "en")
     return pages.cell(f"{where_of(finding, words)}: {found}. Expected: {expected}. {fix}")
 

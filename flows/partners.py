@@ -8,7 +8,6 @@ from __future__ import annotations
 
 from collections.abc import Sequence
 from dataclasses import dataclass, replace
-from typing import TYPE_CHECKING
 
 from expectations.partnership import Partnership
 from flows.sentences import Line, lay_views, registers_first
@@ -19,12 +18,10 @@ from tasks.conclude import Judged, Submission, is_concluded
 from tasks.due import Standing, current_period, standings
 from tasks.fetch import Transport
 from tasks.fetch.transport import SourceUnavailable
+from tasks.hand_out import HandedOut
+from tasks.receive import Channel
 from tasks.receive.parcel import Parcel
-
-if TYPE_CHECKING:
-    from tasks.hand_out import HandedOut
-    from tasks.receive import Channel
-    from tasks.remind import Reminder
+from tasks.remind import Reminder
 
 # Under this name the ledger notes how a channel answered, so that a source that is down is told once.
 CHANNELS = "partners"

@@ -2,8 +2,6 @@
 
 from __future__ import annotations
 
-from typing import TYPE_CHECKING
-
 from prefect import State, flow
 from prefect.artifacts import create_markdown_artifact
 from prefect.states import Completed
@@ -12,9 +10,7 @@ from flows import partner_pages
 from flows.forms import Remind, partnership, period_meant, run_name
 from flows.partners import remind_partners
 from flows.verbs import as_tasks
-
-if TYPE_CHECKING:
-    from tasks.remind import Reminder
+from tasks.remind import Reminder
 
 
 def _name() -> str:

@@ -5,6 +5,7 @@ from __future__ import annotations
 import os
 import secrets
 from datetime import date
+from typing import Any
 
 from expectations import places
 from expectations.partnership import Partnership
@@ -61,7 +62,8 @@ def _block(name: str) -> str:
     from prefect.blocks.system import Secret
 
     try:
-        return str(Secret.load(_name(name)).get())
+        block: Any = Secret.load(_name(name))
+        return str(block.get())
     except ValueError:  # Prefect says so of a block that is not there
         return ""
 

@@ -15,34 +15,24 @@ from expectations import Contract
 from tasks import Problem
 from tasks.accept import Accepted, accept
 from tasks.admit import admit
+from tasks.answer import Answered, answer
 from tasks.build import Built, build
 from tasks.check import Verdict, check
 from tasks.compose import Draft, compose
 from tasks.conclude import Submission, conclude
 from tasks.due import Window
 from tasks.fetch import Snapshot, fetch
+from tasks.hand_out import HandedOut, hand_out
 from tasks.load import Loaded, load
 from tasks.measure import Figure, measure
 from tasks.protect import ProtectedFigure, protect
+from tasks.receive import Channel, Received, channels, receive
 from tasks.record import record
+from tasks.remind import Reminder, remind
 from tasks.render import Document, render
+from tasks.screen import Screened, screen
 from tasks.stage import Staged, stage
 from tasks.waiting import Waiting, waiting
-
-
-def _late(module: str, name: str) -> Callable[..., Any]:
-    def run(*args: Any, **kwargs: Any) -> Any:
-        import importlib
-
-        return getattr(importlib.import_module(module), name)(*args, **kwargs)
-
-    run.__name__ = name
-    return run
-
-
-answer, hand_out, remind = _late("tasks.answer", "answer"), _late("tasks.hand_out", "hand_out"), _late("tasks.remind", "remind")
-receive, channels, screen = _late("tasks.receive", "receive"), _late("tasks.receive", "channels"), _late("tasks.screen", "screen")
-Answered = HandedOut = Channel = Received = Reminder = Screened = Any
 
 
 class Sealed(Problem):

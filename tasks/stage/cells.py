@@ -64,7 +64,7 @@ def in_calendar(contract: Contract) -> Iterator[None]:
         raise ShapeChanged(
             f"{where}: {error.code!r}, which no calendar has",
             "months, quarters and days that there are",
-            f"Nothing of the file was loaded: ask the publisher what it is, or mend the contract {contract.name} if it means no date.",
+            f"The last good figures stay in force: ask the publisher what it is, or mend the contract {contract.name} if it means no date.",
         ) from error
 
 

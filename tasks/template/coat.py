@@ -18,11 +18,22 @@ BOX = Border(left=LINE, right=LINE, top=LINE, bottom=LINE)
 RIGHT, LEFT = Alignment(horizontal="right", vertical="center", indent=1), Alignment(vertical="center", wrap_text=True)
 
 
+def _shade(colour: str) -> PatternFill:
+    return PatternFill("solid", fgColor=colour)
+
+
+def _font(size: int, colour: str = INK, *, bold: bool = False) -> Font:
+    return Font(name=FONT, size=size, color=colour, bold=bold)
+
+
+PLAIN_FONT = _font(10)
+
+
 @dataclass(frozen=True, slots=True, eq=False)
 class Coat:
     """Everything about the look of a cell. Two coats are the same only if they are one."""
 
-    font: Font = Font(name=FONT, size=10, color=INK)
+    font: Font = PLAIN_FONT
     fill: PatternFill | None = None
     border: Border | None = None
     alignment: Alignment = LEFT
@@ -39,7 +50,7 @@ class Wardrobe:
     def dress(self, cell: Cell, coat: Coat) -> None:
         """Give the cell the look of the coat."""
         if coat in self.made:
-            cell._style = copy(self.made[coat])
+            cell._style = copy(self.made[coat])  # type: ignore[attr-defined]
             return
         cell.font, cell.alignment, cell.number_format = coat.font, coat.alignment, coat.number_format
         cell.protection = Protection(locked=coat.is_locked)
@@ -47,15 +58,7 @@ class Wardrobe:
             cell.fill = coat.fill
         if coat.border:
             cell.border = coat.border
-        self.made[coat] = copy(cell._style)
-
-
-def _shade(colour: str) -> PatternFill:
-    return PatternFill("solid", fgColor=colour)
-
-
-def _font(size: int, colour: str = INK, *, bold: bool = False) -> Font:
-    return Font(name=FONT, size=size, color=colour, bold=bold)
+        self.made[coat] = copy(cell._style)  # type: ignore[attr-defined]
 
 
 HEAD = Coat(_font(10, WHITE, bold=True), _shade(DARK), BOX)
