@@ -272,7 +272,7 @@ def brief(settings: Settings) -> Measured:
     from tasks.render import page, paper, render
 
     home = fresh_home(settings, sample=True)
-    write_inbox(home.home / "inbox" / "partner_metrics", dirty=False)
+    write_inbox(home.home / "inbox", dirty=False)
     with Publishers() as publishers:
         os.environ |= {"OPENLIP_PUBLISHERS": publishers.url, "OPENLIP_NOW": MORNING}
         _all_are(refresh_tables(home, [], Verbs()), "loaded", "unchanged")

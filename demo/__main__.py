@@ -90,7 +90,7 @@ def _home(*, fresh: bool) -> Path:
     if not (HOME / "partnership.yaml").exists():
         init(Namespace(folder=HOME, source="peterborough", sample=True))
         write_downloads(HOME / "inbox")
-        write_inbox(HOME / "inbox" / "partner_metrics")
+        write_inbox(HOME / "inbox")
     return HOME
 
 

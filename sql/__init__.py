@@ -42,7 +42,8 @@ class IndicatorHeader(Header):
     """An indicator says besides how its numbers are printed and protected.
 
     `better` is the direction that is good (`context` for none); `fresh_days` is how old the end of the last period may be
-    before a brief that prints it stops; `interval` says that a number is never printed without its range.
+    before a brief that prints it stops; `interval` says that a number is never printed without its range. `never_with` names an
+    indicator of how many people a number belongs to: it is not printed where those are few (`tasks.protect`).
     """
 
     unit: str
@@ -54,6 +55,7 @@ class IndicatorHeader(Header):
     fresh_days: int
     caveats: list[str] = []
     interval: bool = False
+    never_with: str = ""
 
 
 class Query(_Strict):

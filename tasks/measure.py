@@ -9,10 +9,12 @@ from collections.abc import Iterable, Mapping, Sequence
 from dataclasses import dataclass
 from typing import Any
 
+import sqlglot
 from sqlalchemy import Connection, select, text
+from sqlglot import exp
 
 import sql
-from expectations import Contract
+from expectations import Contract, catalogue
 from expectations.partnership import Partnership
 from sql import IndicatorHeader, ledger, lineage, periods, warehouse
 from sql.clock import stamp
@@ -106,7 +108,13 @@ def measure(
         releases = _releases(connection, known_at, instead or {})
         lay(connection, partnership, contracts, order, known_at=known_at or stamp(), instead=instead, origin=True)
         tables = {contract.name: contract for contract in contracts}
-        figures = [figure for name in wanted for figure in _figures(connection, name, queries[name].indicator, releases, tables)]
+        figures = [
+            figure
+            for name in wanted
+            for figure in _figures(
+                connection, name, queries[name].indicator, releases, tables, _redefined(name, queries, tables, partnership)
+            )
+        ]
         connection.rollback()
     return figures
 
@@ -131,11 +139,16 @@ def _releases(connection: Connection, known_at: str | None, instead: Mapping[str
 
 
 def _figures(
-    connection: Connection, name: str, header: IndicatorHeader, releases: _Releases, tables: Mapping[str, Contract]
+    connection: Connection,
+    name: str,
+    header: IndicatorHeader,
+    releases: _Releases,
+    tables: Mapping[str, Contract],
+    redefined: tuple[Broken, ...],
 ) -> list[Figure]:
     calendar = {row.code: row.end for row in connection.execute(select(ledger.period.c.code, ledger.period.c.end))}
     rows = connection.execute(text(f'select * from "{name}" order by place, period')).mappings()
-    return [_figure(name, header, dict(row), releases, calendar, tables) for row in rows]
+    return [_figure(name, header, dict(row), releases, calendar, tables, redefined) for row in rows]
 
 
 def _figure(
@@ -145,6 +158,7 @@ def _figure(
     releases: _Releases,
     calendar: dict[str, str],
     tables: Mapping[str, Contract],
+    redefined: tuple[Broken, ...],
 ) -> Figure:
     trails = lineage.trails(row.get("origin") or "")
     behind = [tables[contract] for contract in sorted({trail.contract for trail in trails}) if contract in tables]
@@ -176,7 +190,7 @@ def _figure(
         is_sample=any(digest in releases.samples for digest in digests),
         quality=lineage.letters([row["quality"] or 0] if "quality" in row else [trail.quality for trail in trails]),
         boundaries=tuple(sorted({contract.geography for contract in behind if contract.geography})),
-        breaks=_breaks(behind),
+        breaks=_in_order({*_breaks(behind), *redefined}),
         by_place=any(column.type == "place" for contract in behind if not contract.is_register for column in contract.columns.values()),
     )
 
@@ -206,15 +220,38 @@ def _is_bounded(contract: Contract) -> bool:
     return contract.rounding > 0 or any(mark.upper is not None for mark in contract.non_values.values())
 
 
-def _breaks(behind: Sequence[Contract]) -> tuple[Broken, ...]:
-    """The breaks of the tables behind a figure, in time order."""
+def _breaks(behind: Sequence[Contract]) -> set[Broken]:
+    """The breaks of the tables behind a figure."""
     found = set()
     for contract in behind:
         column = contract.columns[contract.period] if contract.period else None
         for told in contract.breaks:
             start = periods.parse(told.period, starts=column.starts if column else 1).start
             found.add(Broken(start.isoformat(), told.period, tuple(sorted(told.why.items()))))
-    return tuple(sorted(found, key=lambda broken: (broken.start, broken.why)))
+    return found
+
+
+def _redefined(name: str, queries: Mapping[str, sql.Query], tables: Mapping[str, Contract], partnership: Partnership) -> tuple[Broken, ...]:
+    """A break on the day from which a metric that the indicator names is defined anew (registers/metrics.csv, version 2 and later).
+
+    The metrics of an indicator are the codes of the register that its query asks for.
+    """
+    needed = sql.in_order(dict(queries), {name})
+    if not any(tables[table].is_partner for query in needed for table in query.reads if table in tables):
+        return ()
+    asked = {literal.this for query in needed for literal in sqlglot.parse_one(query.text, dialect="postgres").find_all(exp.Literal)}
+    anew = [metric for metric in catalogue.read(partnership.home) if metric.version > 1 and metric.code in asked]
+    return tuple(_anew(metric) for metric in anew)
+
+
+def _anew(metric: catalogue.Metric) -> Broken:
+    day = metric.valid_from
+    why = {"en": f"the definition of “{metric.name('en')}” changed", "fr": f"la définition de « {metric.name('fr')} » a changé"}
+    return Broken(day.isoformat(), f"{day.year}-Q{(day.month + 2) // 3}", tuple(sorted(why.items())))
+
+
+def _in_order(breaks: Iterable[Broken]) -> tuple[Broken, ...]:
+    return tuple(sorted(breaks, key=lambda broken: (broken.start, broken.why)))
 
 
 def period_end(code: str) -> str:

@@ -2,12 +2,18 @@
 
 Rules by class (expectations/classes.yaml): small counts become `--`, others are rounded half up in whole numbers, a total of
 fewer than three contributors or below the coverage threshold is withheld (`x`), ratios come from protected parts only.
+
+A number that belongs to a handful of people, such as the proceeds of a kitchen, names in its header (`never_with`) the indicator that
+counts them. Divided by that count it would be the income of each, so the two are never printed together where the count is hidden by its
+class, or is not known: then the number is withheld and the count is shown or hidden as ever. The true count decides, not whether it is
+printed. A count of any period that overlaps counts, so that a year does not tell what its quarter may not. Alone, without a figure of
+that count among those protected together, the number is printed by its own class, which asks for three partners behind it.
 """
 
 from __future__ import annotations
 
 import math
-from collections.abc import Iterable, Set
+from collections.abc import Iterable, Mapping, Sequence, Set
 from dataclasses import dataclass, replace
 from functools import lru_cache
 
@@ -16,7 +22,7 @@ import yaml
 import expectations
 import sql
 from expectations.partnership import Partnership
-from sql import IndicatorHeader
+from sql import IndicatorHeader, Query, periods
 from tasks import Misuse
 from tasks.measure import Broken, Figure, Origin
 
@@ -98,13 +104,37 @@ def classes() -> dict[str, DisclosureClass]:
 
 
 def protect(figures: Iterable[Figure], partnership: Partnership) -> list[ProtectedFigure]:
-    """Protect figures by the class their indicator names. The same figure always gives the same print."""
+    """Protect figures by the class their indicator names. The same figures always give the same print, in any order."""
     queries = sql.read_all(partnership.home / "sql")
+    figures = list(figures)
     partial = {place.code for place in partnership.gazetteer.places.values() if place.covers in NOT_WHOLE}
     return [
-        _of_place(_protect(figure, queries[figure.indicator].indicator, partnership.thresholds.coverage), figure, partial)
+        _of_place(
+            _alone(_protect(figure, queries[figure.indicator].indicator, partnership.thresholds.coverage), figures, queries),
+            figure,
+            partial,
+        )
         for figure in figures
     ]
+
+
+def _alone(protected: ProtectedFigure, figures: Sequence[Figure], queries: Mapping[str, Query]) -> ProtectedFigure:
+    """The figure, or nothing of it where it would stand beside the count of the few people it belongs to."""
+    count = queries[protected.indicator].indicator.never_with
+    if not count or not protected.is_shown:
+        return protected
+    if count not in queries:
+        raise Misuse(f"sql/indicators/{protected.indicator}.sql is never_with {count}, which is no indicator. Mend the name.")
+    hide = _class(queries[count].indicator).hide
+    beside = [figure for figure in figures if figure.indicator == count and figure.place == protected.place and _overlap(figure, protected)]
+    if not any(figure.value is None or figure.value <= hide for figure in beside):
+        return protected
+    return replace(protected, value=None, lower=None, upper=None, status="withheld", mark="x", reason="pair")
+
+
+def _overlap(one: Figure, other: ProtectedFigure) -> bool:
+    starts = [periods.parse(period).start.isoformat() for period in (one.period, other.period)]
+    return starts[0] <= other.period_end and starts[1] <= one.period_end
 
 
 def _of_place(protected: ProtectedFigure, figure: Figure, partial: Set[str]) -> ProtectedFigure:

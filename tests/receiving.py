@@ -189,8 +189,7 @@ class Sftp:
         self.host_key, self.user_key = paramiko.ECDSAKey.generate(), paramiko.ECDSAKey.generate()
         self.password = password
         self.tried: list[str] = []
-        self.users: list[str] = []
-        self.files = type("_Here", (_Files,), {"root": root, "tried": self.tried})
+        self.files: type[_Files] = type("_Here", (_Files,), {"root": root, "tried": self.tried})
         self.socket = socket.create_server(("127.0.0.1", 0))
         self.port = self.socket.getsockname()[1]
         self.transports: list[paramiko.Transport] = []
@@ -214,6 +213,7 @@ class Sftp:
             transport.start_server(event=threading.Event(), server=_Login(self.password, self.user_key))
 
     def stop(self) -> None:
+        self.socket.shutdown(socket.SHUT_RDWR)  # or the thread that waits in accept would take one more
         self.socket.close()
         for transport in self.transports:
             transport.close()

@@ -38,7 +38,7 @@ def filled_home() -> Path:
         patch.setenv("OPENLIP_PUBLISHERS", publishers.url)
         partnership = read_partnership(home)
         lines = refresh_tables(partnership, [*REGISTERS, *PUBLIC], Verbs())
-        write_inbox(home / "inbox" / "partner_metrics", dirty=False)
+        write_inbox(home / "inbox", dirty=False)
         lines += collect_partners(partnership, [], Verbs()).lines
     assert not [line for line in lines if line.is_bad], lines
     close(home)

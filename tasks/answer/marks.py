@@ -14,6 +14,9 @@ from tasks.findings import Finding
 
 Tell = Callable[[Finding, str], tuple[str, str, str]]
 HELD = ("must_fix", "confirm")
+LAST_ROW = 1_048_576
+# The gate knows a comment of ours by its lines, of which none is longer.
+LONGEST = 400
 
 
 @dataclass(frozen=True, slots=True)
@@ -53,7 +56,9 @@ def lay(submission: Submission, sheets: Sequence[Sent], language: str, tell: Tel
         told.append(one)
         if place is None:
             continue
-        for row in _rows_of(finding) if one.cells else ():
+        for row in _rows_of(finding):
+            if row > sheets[place].grid.last_row:
+                continue
             marks[place].cells.setdefault((row, _letter(finding, sheets[place])), []).append(one)
         if finding.tier in HELD:
             held[place].update(_rows_of(finding))
@@ -75,8 +80,8 @@ def _sheet_of(finding: Finding, sheets: Sequence[Sent]) -> int | None:
 
 
 def _told(finding: Finding, sheet: Sent | None, words: tuple[str, str, str]) -> Told:
-    found, expected, fix = words
-    rows = [row for row in _rows_of(finding) if sheet and 1 <= row <= sheet.grid.last_row]
+    found, expected, fix = (" ".join(text.split())[:LONGEST] for text in words)
+    rows = _rows_of(finding)
     cells = tuple(f"{_letter(finding, sheet)}{row}" for row in rows) if sheet else ()
     period = str(sheet.rows.get(rows[0], {}).get(sheet.grid.contract.period or "", "")) if sheet and rows else ""
     said = period or dict(finding.values).get("period", "")
@@ -85,7 +90,7 @@ def _told(finding: Finding, sheet: Sent | None, words: tuple[str, str, str]) -> 
 
 def _rows_of(finding: Finding) -> tuple[int, ...]:
     """The rows that a finding names."""
-    return tuple(dict.fromkeys((*([finding.row] if finding.row else []), *finding.more)))
+    return tuple(dict.fromkeys(row for row in (finding.row or 0, *finding.more) if 1 <= row <= LAST_ROW))
 
 
 def _letter(finding: Finding, sheet: Sent) -> str:

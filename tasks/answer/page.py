@@ -18,7 +18,7 @@ from tasks.answer.marks import Told
 from tasks.answer.tiers import ORDER, TINTS, tinted
 from tasks.conclude import Submission
 from tasks.due import members
-from tasks.template.asked import metrics
+from tasks.template.asked import TOGETHER, metrics, spoken
 from tasks.template.coat import ALARM, CELL, LINK, SECTION, STRONG, TITLE
 from tasks.template.page import day
 from tasks.template.paper import Paper
@@ -89,7 +89,7 @@ class _Page:
         for one in told[:MOST]:
             kind = f"{TINTS[one.tier].sign} {self.words['tiers'][one.tier]}"
             coats = {5: tinted(CELL, one.tier)} | ({0: LINK} if one.cells else {})
-            first, *_ = self.paper.line([self._where(one), one.period, one.found, one.expected, one.fix, kind], coats)
+            first, *_ = self.paper.line([self._where(one), one.period, self._message(one), one.expected, one.fix, kind], coats)
             if one.cells:
                 first.hyperlink = Hyperlink(ref=first.coordinate, location=f"'{one.sheet}'!{one.cells[0]}")
         if len(told) > MOST:
@@ -101,7 +101,7 @@ class _Page:
             return
         self.paper.section(self.said["differences_title"])
         what, *heads = self.said["differences_head"]
-        self.paper.line(["", heads[0], what, heads[1], heads[2]], is_head=True)
+        self.paper.line([self.words["columns"]["metric"], heads[0], what, heads[1], heads[2]], is_head=True)
         dimensions = {contract.name: contract.dimensions for contract in self.partnership.contracts()}
         for one in found[:MOST]:
             named = dict(zip(dimensions.get(one.contract, []), one.series, strict=False))
@@ -110,7 +110,8 @@ class _Page:
 
     def _name(self, named: dict[str, str], period: str) -> str:
         metric = metrics(self.partnership, period, self.language).get(named.get("metric", ""))
-        rest = [text for column, text in named.items() if column not in ("partner", "metric")]
+        split = {column: code for column, code in named.items() if column not in ("partner", "metric") and code != TOGETHER}
+        rest = [str(text) for text in spoken(split, language=self.language).values()]
         return ", ".join([*([metric.name] if metric else []), *rest])
 
     def legend(self, tiers: Sequence[str] | dict[str, None], has_taken: bool) -> None:
@@ -125,9 +126,17 @@ class _Page:
     def _where(self, one: Told) -> str:
         if not one.cells:
             return str(self.said["whole_file"])
-        shown = f"{one.sheet}!{', '.join(one.cells)}"
+        return f"{one.sheet}!{one.cells[0]}" + (f" (+{one.rows - 1})" if one.rows > 1 else "")
+
+    def _message(self, one: Told) -> str:
+        """What we read, and in which rows where it is read in several."""
+        if not one.cells or one.rows < 2:
+            return one.found
+        rows = ", ".join(cell.lstrip("ABCDEFGHIJKLMNOPQRSTUVWXYZ") for cell in one.cells)
         more = one.rows - len(one.cells)
-        return shown + (" " + self.said["more"].format(count=more) if more > 0 else "")
+        return str(self.said["in_rows"]).format(
+            found=one.found, rows=rows + (" " + self.said["more"].format(count=more) if more > 0 else "")
+        )
 
     def _moment(self, stamp: str) -> str:
         zone = self.partnership.time_zone

@@ -13,8 +13,9 @@ import expectations
 from expectations import places
 from expectations.partnership import Partnership
 from tasks.fetch import store
+from tasks.screen.lists import source_of
 from tasks.screen.screened import Screened, Sheet
-from tasks.template.asked import Issuer
+from tasks.template.asked import Issuer, spoken
 from tasks.template.look import Grid
 
 Row = dict[str, Any]
@@ -48,19 +49,22 @@ def sent(screened: Screened, partnership: Partnership, language: str) -> list[Se
 def _rows(sheet: Sheet, partnership: Partnership, issuer: Issuer, reasons: dict[str, str]) -> dict[int, Row]:
     text = (store.folder(partnership.home) / sheet.snapshot.file).read_text(encoding="utf-8")
     measure = issuer.contract.measure or ""
+    called = expectations.words("workbook", issuer.language)["marks"]
+    marks = {mark: called.get(meaning.status, mark) for mark, meaning in issuer.contract.non_values.items()}
+    names = {source_of(name, column): name for name, column in issuer.contract.columns.items()}
     header: list[str] = []
     rows = {}
     for number, cells in enumerate(csv.reader(io.StringIO(text, newline="")), start=1):
         if not any(cells):
             continue
         if not header:
-            header = cells
+            header = [names.get(name, name) for name in cells]
             continue
-        row: Row = dict(zip(header, cells, strict=False))
-        row |= issuer.cells(row)
-        row[measure] = _number(row.get(measure, ""))
-        row["explanation"] = reasons.get(row.get("explanation", ""), row.get("explanation", ""))
-        rows[number] = row
+        row = dict(zip(header, cells, strict=False))
+        said: Row = spoken(row, language=issuer.language) | issuer.cells(row)
+        said[measure] = marks.get(row.get(measure, ""), _number(row.get(measure, "")))
+        said["explanation"] = reasons.get(row.get("explanation", ""), row.get("explanation", ""))
+        rows[number] = said
     return rows
 
 

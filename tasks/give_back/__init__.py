@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Sequence
 from dataclasses import dataclass
+from itertools import product
 from typing import Any
 
 import sql
@@ -94,8 +95,8 @@ def _asked(partnership: Partnership, partner: str, period: str, language: str) -
     codes = sorted({code for _, code in own if periods.parse(code).end <= last.end} | {period}, key=lambda code: periods.parse(code).start)
     codes = [code for code in codes if periods.parse(code).frequency == last.frequency][-MOST_PERIODS:]
     metrics = [metric for metric in _order(partnership) if any((metric, code) in own for code in codes)]
-    if not any(partner in found.values.get((metric, code), {}) for metric in metrics for code in codes):
-        raise Misuse(f"{partner} has no number up to {period}: there is nothing to give back yet.")
+    if not any(partner in found.values.get(key, {}) or key in found.not_collected for key in product(metrics, codes)):
+        raise Misuse(f"{partner} has sent nothing up to {period}: there is nothing to give back yet.")
     totals = _totals(partnership) & set(metrics)
     figures = [figure for figure in measure(partnership, totals) if figure.place == partnership.place and figure.period in codes]
     return _Asked(

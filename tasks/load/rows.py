@@ -160,6 +160,9 @@ class Rows:
         place = accepted.folder(Path(self.path))
         before = accepted.of(self.connection, place, self.contract.name, self.release - 1) if self.large else None
         arrived, is_gone = (self._compare_files(before) if before else None) or self._compare_tables(withdraw=withdraw)
+        if self.large and not self.sqlite:
+            # Of a thousand rows each is looked up, of a million all are joined: PostgreSQL has to know which.
+            self._run(f"analyze changed ({', '.join(self.keys)}, is_new)")
         on = " and ".join(f'c."{key}" = a."{key}"' for key in self.keys)
         names, closed = (", ".join(f'{where}"{name}"' for name in self.columns) for where in ("", "c."))
         close = f"insert into {history} ({names}, since, row, until) select {closed}, c.since, c.row, :r from {{}} a join {facts} c on {on}"
@@ -251,8 +254,6 @@ class Rows:
             found = _Found(numbers)
             bulk.pour(self.connection, "changed", names, found.changed(differences(old, new)))
             bulk.pour(self.connection, "gone", self.columns, iter(found.gone))
-        if not self.sqlite:
-            self._run(f"analyze changed ({', '.join(self.keys)})")
         if not found.gone:
             self._run("drop table gone")
         return found.arrived, bool(found.gone)

@@ -103,6 +103,13 @@ def _source(row: dict[str, str], where: str) -> Source:
         source = Source.model_validate({key: row[key] for key in ("fetch", "url", "form", "secret", "partner")})
     except ValidationError as error:
         raise ContractBroken(f"{where}: {error.errors(include_input=False, include_context=False)[0]['msg']}. Mend the row.") from None
+    return _without_secrets(source, where)
+
+
+def _without_secrets(source: Source, where: str) -> Source:
+    """The source, if all that it says may be read by everybody; a message does not repeat what may not."""
+    if not re.fullmatch(r"([a-z][a-z0-9_]*)?", source.secret):
+        raise ContractBroken(f"{where}: secret is the name of a secret (small letters, digits and _), never the secret itself. Mend it.")
     if "@" in urlsplit(source.url).netloc:
         raise ContractBroken(f"{where}: url names a user or a password. Keep them as a secret, and write the secret's name.")
     return source
@@ -112,6 +119,7 @@ def _contracted(partnership: Partnership) -> Iterator[Channel]:
     for contract in partnership.contracts():
         source = contract.source
         if contract.is_partner and source.fetch in ELSEWHERE:
+            _without_secrets(source, f"contract {contract.name}: source")
             yield Channel(source.partner, source.fetch, source, contract.name, _name(source.partner or contract.name, source))
 
 

@@ -22,6 +22,8 @@ def opened(_url: str, login: Login) -> Iterator[Any]:
     key, word = login.get("key") or login.get("username", ""), login.get("secret") or login.get("password", "")
     if not key or not word:
         raise Misuse('The secret of an S3 source is key:secret, or JSON such as {"key": "...", "secret": "...", "endpoint_url": "..."}.')
+    if "endpoint_url" in login and not _is_safe(login["endpoint_url"]):
+        raise Misuse("The endpoint_url of an S3 source begins with https://. Mend it in the secret.")
     yield s3fs.S3FileSystem(
         key=key,
         secret=word,
@@ -34,6 +36,12 @@ def opened(_url: str, login: Login) -> Iterator[Any]:
         # Nothing is read ahead, and an object that is replaced while it is read is an error (If-Match).
         default_cache_type="none",
     )
+
+
+def _is_safe(endpoint: str) -> bool:
+    """Over TLS, or to a server on this machine itself."""
+    parts = urlsplit(endpoint)
+    return parts.scheme == "https" or parts.hostname in ("127.0.0.1", "localhost")
 
 
 def path(url: str) -> str:

@@ -34,7 +34,8 @@ def stage_sheet(staging: Staging, source: Path, snapshot: Snapshot, contract: Co
             "Send the file again; it may have been cut off on its way.",
         )
     lines = workbook_rows(body, contract.layout.sheet, LARGEST_SHEET) if body[:4] == b"PK\x03\x04" else _csv(body, staging)
-    header = [str(name or "").strip() for name in next(lines, (0, []))[1]]
+    # Blank lines above the headings keep every row of a partner's file where the partner sees it.
+    header = [str(name or "").strip() for name in next((cells for _, cells in lines if any(cell not in (None, "") for cell in cells)), [])]
     while header and not header[-1]:
         header.pop()
     account_for(header, contract)

@@ -18,6 +18,8 @@ from sql.tables import tables
 from tasks.due import Owed
 
 KEYS = ("partner", "period", "metric")
+# The code of a breakdown for a number that is not split by it.
+TOGETHER = "all"
 Value = str | int | None
 
 
@@ -118,7 +120,13 @@ def _rows(issuer: Issuer, owed: Owed, own: tuple[Metric, ...]) -> Iterator[dict[
         for members in product(*[_members(issuer.partnership, metric, contract, name) for name in breakdowns_of(contract)]):
             split = dict(zip(breakdowns_of(contract), members, strict=True))
             key: dict[str, Value] = {"partner": owed.partner, "period": owed.period, "metric": metric.known.code, **split}
-            yield key | issuer.cells(key)
+            yield spoken(key, language=issuer.language) | issuer.cells(key)
+
+
+def spoken(row: Mapping[str, Value], *, language: str) -> dict[str, Value]:
+    """The row with the codes of its breakdowns as they are called; the gate reads a name back as its code."""
+    called = expectations.words("workbook", language)["codes"]
+    return {name: called[name].get(code, code) if name in called else code for name, code in row.items()}
 
 
 def said(number: tuple[float | None, str] | None, language: str) -> Value:
@@ -132,12 +140,14 @@ def said(number: tuple[float | None, str] | None, language: str) -> Value:
 
 
 def _members(partnership: Partnership, metric: Metric, contract: Contract, column: str) -> list[str]:
-    """The codes that a breakdown may have, each of which is a row of its own."""
+    """The codes that a breakdown may have, each of which is a row of its own; `all` in a column by which the metric is not split."""
+    if column not in metric.known.breakdowns:
+        return [TOGETHER]
     declared = contract.columns[column]
     if declared.of_register:
         path = partnership.home / "registers" / f"{declared.of_register}.csv"
         return [row[column] for row in places.rows(path, column)]
-    return list(declared.one_of or declared.members or [""])
+    return [code for code in declared.one_of or declared.members if code != TOGETHER]
 
 
 def _period_before(period: str, frequency: str) -> str:

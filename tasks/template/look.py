@@ -112,7 +112,7 @@ def paper(sheet: Worksheet, *, width: float = 0) -> None:
 
 def scale_of(width: float) -> int:
     """The per cent at which so many characters are as wide as the paper: ten inches of 96 dots, a character of seven."""
-    return min(100, int(95 * 960 / (width * 7 + 30)))
+    return min(100, int(92 * 960 / (width * 7 + 30)))
 
 
 def _validate(sheet: Worksheet, grid: Grid, language: str, reasons: str) -> None:

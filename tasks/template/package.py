@@ -9,6 +9,9 @@ from collections.abc import Callable, Mapping
 from datetime import datetime
 
 from openpyxl import Workbook
+from openpyxl.styles import Font
+
+from tasks.template.coat import FONT
 
 # The earliest time that a zip archive can write.
 EPOCH = (1980, 1, 1, 0, 0, 0)
@@ -19,6 +22,8 @@ def package(
     book: Workbook, *, creator: str, title: str, moment: datetime, change: Mapping[str, Callable[[bytes], bytes]] | None = None
 ) -> bytes:
     """The bytes of a workbook, its properties ours and its times fixed. `change` rewrites parts of the package by name."""
+    # Widths are counted in digits of this font: with one that is everywhere they are the same everywhere.
+    book._fonts[0] = Font(name=FONT, size=10)  # type: ignore[attr-defined]
     book.properties.creator, book.properties.title = creator, title
     book.properties.lastModifiedBy = creator
     book.properties.created = book.properties.modified = moment

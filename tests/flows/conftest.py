@@ -76,7 +76,7 @@ def served(_sample_home: Path, tmp_path_factory: pytest.TempPathFactory) -> Iter
     folder = tmp_path_factory.mktemp("served")
     home, port = folder / "home", free_port()
     shutil.copytree(_sample_home, home)
-    write_inbox(home / "inbox" / "partner_metrics")
+    write_inbox(home / "inbox")
     with Publishers() as publishers, (folder / "said").open("wb") as said:
         began = time.monotonic()
         process = start_serve(home, port, publishers.url, said)

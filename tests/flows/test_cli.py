@@ -124,7 +124,7 @@ def test_the_whole_walk(tmp_path: Path, publishers: Publishers, environment: pyt
     assert (refreshed.code, refreshed.err) == (DONE, "")
     assert {line["contract"]: line["outcome"] for line in refreshed.json}["ircc_pgwp_cma"] == "loaded"
 
-    write_inbox(home / "inbox" / "partner_metrics")
+    write_inbox(home / "inbox")
     collected = openlip("collect", "--json")
     assert collected.code == REFUSED
     outcomes = {line["part"]: line["outcome"] for line in collected.json}

@@ -35,7 +35,7 @@ def _serving(home: Path, publishers: Publishers) -> Iterator[tuple[Served, Path]
 
 
 def test_a_serve_that_is_killed_and_one_that_is_stopped_during_a_run(home: Path, publishers: Publishers) -> None:
-    write_inbox(home / "inbox" / "partner_metrics")
+    write_inbox(home / "inbox")
     with _serving(home, publishers) as (served, _):
         cut_off = _running(served)
         served.process.kill()

@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 import csv
-import json
 import socket
 import subprocess
 import sys
@@ -14,7 +13,6 @@ from typing import Any
 
 import pytest
 
-from demo.inbox import ARRIVES, EXPECTED, FIGURES, write_inbox
 from demo.publishers import Publishers
 from expectations import Contract, ContractBroken, read
 from expectations.partnership import Partnership
@@ -32,113 +30,8 @@ PLACES = read("places")
 OFFICES = read("offices")
 POPULATION = world.changed("statcan_population_quarterly", ("rows: [100,", "rows: [1,"))
 
-# How the findings of demo.inbox.EXPECTED are called by the rules.
-KINDS = {
-    "missing column": {"shape"},
-    "unexpected column": {"shape"},
-    "empty": {"shape"},
-    "encoding": {"encoding"},
-    "unknown metric": {"known_metric"},
-    "unknown partner": {"known_partner"},
-    "formula": {"formula"},
-    "not a whole number": {"integer", "date"},
-    "negative": {"least"},
-    "duplicate": {"key"},
-    "no such period": {"period"},
-}
-
-
 def where(verdict: Verdict) -> list[tuple[str, int | None, str, str]]:
     return [(finding.rule, finding.row, finding.column, finding.severity) for finding in verdict.findings]
-
-
-# Dirty files of partners
-
-
-Lines = dict[str, Any]
-
-
-def test_dirty_files_of_partners(warehouse: str, partnership: Partnership) -> None:
-    """One collection of all files of the sample partners, dirty ones among them."""
-    write_inbox(partnership.home / "inbox" / "partner_metrics")
-    dirty = world.collect(partnership)
-    assert {part: line.outcome for part, line in dirty.items() if line.outcome != "loaded"} == {
-        "p01_2024-Q3_no_value.csv": "blocked",
-        "p02_2024-Q3_windows-1252.csv": "held",
-        "p03_2024-Q3_formula_and_date.xlsx": "held",
-        "p04_2024-Q3_extra_column.csv": "blocked",
-        "p05_2024-Q3_bad_values.csv": "held",
-        "p07_2024-Q3_empty.csv": "blocked",
-        "p77_2026-Q3_unknown_partner.csv": "blocked",
-    }
-    findings_are_those_expected_and_no_others(dirty, partnership)
-    good_rows_arrive_and_no_others(partnership)
-    held_rows_wait_with_their_content(dirty, partnership)
-    every_finding_is_one_sentence(dirty)
-    # P02: the notes in a file with a column more may be about people: they are in no table.
-    assert "705-555-0100" not in repr(world.dump(partnership))
-
-
-def findings_are_those_expected_and_no_others(dirty: Lines, partnership: Partnership) -> None:
-    """File by file: row as a person counts it, column, kind; nothing beyond; clean files have none. The ledger holds the same."""
-    for part, line in dirty.items():
-        found = [(finding.row or 0, finding.rule) for finding in line.findings if finding.tier != "information"]
-        expected = EXPECTED.get(part, [])
-        assert [row for row, _ in sorted(found)] == [row for row, _, _ in sorted(expected)], part
-        for row, column, kind in expected:
-            same = [f for f in line.findings if (f.row or 0) == row and f.rule in KINDS[kind]]
-            assert same, (part, row, kind)
-            assert same[0].column in (column, ""), (part, row, column)
-    told = world.ask(
-        partnership,
-        'select v.part, f.number, f.rule, f.severity, f.row, f."column", f.found, f.expected, f.fix from finding f '
-        "join verdict v on v.id = f.verdict where v.contract = 'partner_metrics'",
-    )
-    names = ("rule", "severity", "row", "column", "found", "expected", "fix")
-    said = [
-        (part, number, *[getattr(finding, name) for name in names])
-        for part, line in dirty.items()
-        for number, finding in enumerate(line.findings, start=1)
-    ]
-    assert sorted(told, key=repr) == sorted(said, key=repr)
-
-
-def good_rows_arrive_and_no_others(partnership: Partnership) -> None:
-    """The dirty files speak of a quarter of their own, so what is in the warehouse of it came from them."""
-    rows = world.as_of(partnership, METRICS)
-    arrived = [(r["partner"], r["period"], r["metric"], r["value"]) for r in rows if r["period"] == "2024-Q3" or r["partner"] == "p77"]
-    assert sorted(arrived) == sorted(row for rows in ARRIVES.values() for row in rows)
-    with FIGURES.open(encoding="utf-8", newline="") as declared:
-        sent = sum(cell != "" for line in list(csv.reader(declared))[1:] for cell in line[2:])
-    assert len(rows) == sent + len(arrived)
-
-
-def held_rows_wait_with_their_content(dirty: Lines, partnership: Partnership) -> None:
-    """Every row that a finding names is in quarantine as it was read; the file itself stays in the inbox and in the store."""
-    held = world.ask(
-        partnership,
-        "select v.part, q.\"row\", q.content from quarantine q join verdict v on v.id = q.verdict where v.contract = 'partner_metrics'",
-    )
-    assert {(part, row) for part, row, _ in held} == {(part, row) for part, rows in EXPECTED.items() for row, _, _ in rows if row}
-    contents = {(part, row): json.loads(content) for part, row, content in held}
-    bad = "p05_2024-Q3_bad_values.csv"
-    assert contents[bad, 3] == {"partner": "p05", "metric": "trainings_delivered", "period": "2024-Q3", "value": -2.0}
-    assert [contents[bad, row]["value"] for row in (4, 6, 7)] == ["1 204", 33.0, 36.0]
-    assert contents[bad, 8] == {"partner": "p05", "period": "2026-Q5", "metric": "training_participants", "value": "19"}
-    for part in EXPECTED:
-        assert (partnership.home / "inbox" / "partner_metrics" / part).is_file()
-    assert len(world.ask(partnership, "select part from snapshot where contract = 'partner_metrics'")) == len(dirty)
-
-
-def every_finding_is_one_sentence(dirty: Lines) -> None:
-    """What, where and what to do: nobody has to know the code to mend a file."""
-    for part, line in dirty.items():
-        for finding in line.findings:
-            text = finding.sentence()
-            assert text.startswith(part)
-            assert "\n" not in text
-            assert all((finding.found, finding.expected, finding.fix))
-            assert (f"row {finding.row}" in text) == bool(finding.row)
 
 
 # Counts

@@ -29,6 +29,7 @@ OF_CLASS = {
     "persons": "clients_served",
     "persons_sensitive": "racism_reports",
     "public_source": "pgwp_month",
+    "money": "kitchen_proceeds",
 }
 
 
@@ -81,6 +82,14 @@ def test_each_class_has_an_indicator() -> None:
         *[("persons_sensitive", value, "10") for value in range(11, 15)],
         *[("persons_sensitive", 15, "20"), ("persons_sensitive", 24, "20"), ("persons_sensitive", 25, "30")],
         *[("open", value, str(value)) for value in (0, 1, 3, 17)],
+        *[
+            ("money", 0, "--"),
+            ("money", 49, "--"),
+            ("money", 50, "100"),
+            ("money", 149, "100"),
+            ("money", 150, "200"),
+            ("money", 9412, "9400"),
+        ],
         *[("public_source", value, str(value)) for value in (0, 5, -641, 1205)],
     ],
 )
@@ -343,7 +352,7 @@ def test_every_class_hides_what_it_would_round_to_nothing() -> None:
         assert all(protected.value for protected in prints)
         narrowest[name] = min((p.upper or math.inf) - (p.lower or -math.inf) for p in prints)
     # X13: a printed 5 means 6 or 7, a printed 10 means 11 to 14.
-    assert narrowest == {"open": 0, "persons": 1, "persons_sensitive": 3, "public_source": 0}
+    assert narrowest == {"open": 0, "persons": 1, "persons_sensitive": 3, "public_source": 0, "money": 99}
 
 
 def test_partnerships_are_the_readers_business_only(partnership: Partnership) -> None:
@@ -357,5 +366,84 @@ def test_rules_read_from_the_file_are_those_of_the_design() -> None:
         "open": DisclosureClass("open", 0, 1, 1),
         "persons": DisclosureClass("persons", 5, 5, 3),
         "persons_sensitive": DisclosureClass("persons_sensitive", 10, 10, 3, 1),
+        "money": DisclosureClass("money", 49, 100, 3),
         "public_source": DisclosureClass("public_source", 0, 1, 1),
     }
+
+
+# A number and the count of the few people it belongs to (C19, X24)
+
+
+YEAR: dict[str, Any] = {"period": "2026", "period_end": "2026-12-31"}
+BEFORE: dict[str, Any] = {"period": "2026-Q2", "period_end": "2026-06-30"}
+
+
+def together(*figures: Figure) -> dict[str, str]:
+    """What is printed of figures that are protected in one call, whatever their order: by indicator and period."""
+    orders = [figures, figures[::-1]]
+    printed = [{f"{p.indicator} {p.period}": text(p) for p in protect(order, PARTNERSHIP)} for order in orders]
+    assert printed[0] == printed[1]
+    return printed[0]
+
+
+@pytest.mark.parametrize("cooks", range(12))
+def test_proceeds_and_few_cooks_are_never_both_printed(cooks: int) -> None:
+    """C19: each may be printed alone; together only where the proceeds are shared by more people than a count hides."""
+    proceeds, count = figure("kitchen_proceeds", 9412), figure("kitchen_cooks", cooks)
+    assert (text(shown("kitchen_proceeds", 9412)), text(shown("kitchen_cooks", cooks))) == (
+        "9400",
+        "--" if cooks < 6 else text(shown("kitchen_cooks", cooks)),
+    )
+    printed = together(proceeds, count)
+    assert printed["kitchen_proceeds 2026-Q3"] == ("x" if cooks < 6 else "9400")
+    withheld = protect([proceeds, count], PARTNERSHIP)[0]
+    if cooks < 6:
+        assert (withheld.status, withheld.reason, withheld.value, withheld.lower, withheld.upper) == ("withheld", "pair", None, None, None)
+    else:
+        # What a reader can work out is the mean of at least six people.
+        assert (protect([count], PARTNERSHIP)[0].lower or 0) >= 6
+
+
+def test_proceeds_of_an_unknown_number_of_cooks_are_withheld() -> None:
+    assert together(figure("kitchen_proceeds", 9412), figure("kitchen_cooks"))["kitchen_proceeds 2026-Q3"] == "x"
+
+
+def test_cooks_who_are_withheld_for_another_reason_count_all_the_same() -> None:
+    """Too few partners cook: nobody is told how many people, but who knows the kitchen knows."""
+    printed = together(figure("kitchen_proceeds", 9412), figure("kitchen_cooks", 4, contributors=1))
+    assert printed == {"kitchen_proceeds 2026-Q3": "x", "kitchen_cooks 2026-Q3": "x"}
+
+
+def test_cooks_of_another_place_or_period_say_nothing() -> None:
+    elsewhere = figure("kitchen_cooks", 3, place="2021A00033515")
+    earlier = figure("kitchen_cooks", 3, **BEFORE)
+    assert together(figure("kitchen_proceeds", 9412), elsewhere, earlier)["kitchen_proceeds 2026-Q3"] == "9400"
+
+
+def test_a_year_does_not_tell_what_its_quarter_may_not() -> None:
+    """The year less the other quarters would be the quarter in which few people cooked."""
+    printed = together(
+        figure("kitchen_proceeds", 40123, **YEAR),
+        figure("kitchen_proceeds", 9412),
+        figure("kitchen_proceeds", 9020, **BEFORE),
+        figure("kitchen_cooks", 3),
+        figure("kitchen_cooks", 12, **BEFORE),
+    )
+    assert {name: text for name, text in printed.items() if name.startswith("kitchen_proceeds")} == {
+        "kitchen_proceeds 2026": "x",
+        "kitchen_proceeds 2026-Q3": "x",
+        "kitchen_proceeds 2026-Q2": "9000",
+    }
+
+
+def test_proceeds_of_two_kitchens_are_withheld() -> None:
+    """Money asks for three partners: of two, each would know the other's."""
+    assert shown("kitchen_proceeds", 9412, contributors=2).reason == "contributors"
+
+
+def test_a_pair_of_an_indicator_that_is_not_there_is_refused(monkeypatch: pytest.MonkeyPatch) -> None:
+    query = sql.read_all()["kitchen_proceeds"]
+    strange = query.model_copy(update={"header": query.indicator.model_copy(update={"never_with": "cooks"})})
+    monkeypatch.setattr(sql, "read_all", lambda _overlay: {"kitchen_proceeds": strange})
+    with pytest.raises(Misuse, match="never_with cooks, which is no indicator"):
+        shown("kitchen_proceeds", 9412)

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import hashlib
 import os
 import re
 import subprocess
@@ -285,7 +286,6 @@ def test_of_a_refused_file_it_says_detector_place_and_count_and_that_nothing_was
         assert words(language)["nothing_kept"] in told
         assert place in told
         assert detector.split("{")[0] in told
-        assert "No row waits" not in told
 
 
 def test_no_heading_and_no_value_of_a_refused_file_is_told(partnership: Partnership) -> None:
@@ -339,8 +339,6 @@ def test_the_same_submission_gives_the_same_bytes_in_another_process(partnership
     command = [sys.executable, "-c", code, str(partnership.home)]
     done = subprocess.run(command, cwd=tmp_path, env=os.environ | world, capture_output=True, text=True, check=True)
     here = made(PARTLY, partnership)
-    import hashlib
-
     assert done.stdout == hashlib.sha256(here.pdf + here.html.encode()).hexdigest()
 
 

@@ -140,11 +140,12 @@ def test_a_file_that_is_replaced_while_it_is_read_is_left(
     assert (bodies(received := look(partnership)), causes(received)) == ([], ["being_written"])
 
 
-def test_no_half_is_ever_taken_while_others_write(partnership: Partnership, folder: Path) -> None:
+def test_no_half_is_ever_taken_while_others_write(partnership: Partnership, folder: Path, monkeypatch: pytest.MonkeyPatch) -> None:
     """A writer that replaces and rewrites a file as fast as it can: what is read is one of its whole versions.
 
     Unless the disk held the writer up for longer than our pause in the middle of a file: then it looks finished.
     """
+    monkeypatch.setattr(MODULE, "PAUSE", 0.1)
     path, stop = folder / "report.csv", threading.Event()
     versions = [GOOD * (number + 1) for number in range(40)]
 
@@ -171,12 +172,12 @@ def test_no_half_is_ever_taken_while_others_write(partnership: Partnership, fold
     writer.start()
     try:
         seen = Counter[bytes]()
-        for _ in range(150):
+        for _ in range(50):
             seen.update(bodies(look(partnership)))
     finally:
         stop.set()
         writer.join()
-    assert set(seen) <= set(versions) or held_up >= still.PAUSE
+    assert set(seen) <= set(versions) or held_up >= MODULE.PAUSE
     assert seen
 
 

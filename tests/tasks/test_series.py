@@ -73,7 +73,8 @@ def test_more_series_than_are_written_at_once(warehouse: str, partnership: Partn
         assert series.numbered(connection, TABLE, db) == known
 
 
-FILES = st.lists(st.sampled_from("abcdefgh"), unique=True, max_size=8).map(lambda keys: dict(enumerate(keys, start=1)))
+PAIRS = st.tuples(st.integers(1, 9), st.sampled_from("abcdefgh"))
+FILES = st.lists(PAIRS, unique_by=(lambda pair: pair[0], lambda pair: pair[1]), max_size=8).map(dict)
 
 
 @given(FILES, FILES, st.permutations("abcdefgh"))
