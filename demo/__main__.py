@@ -14,6 +14,8 @@ ROOT = Path(__file__).parent.parent
 HOME = ROOT / ".demo"
 # The sample world stands still on this day, so that the demo gives the same documents in any year.
 CLOCK = "2026-11-22T17:00:00+00:00"
+# The gate's key. The files of the sample are invented and lie in the open; a partnership has a key of its own, made by `openlip serve`.
+SAMPLE_KEY = "the key of the sample, which hides nothing"
 
 
 def main() -> int:
@@ -74,6 +76,7 @@ def _world(home: Path) -> Iterator[None]:
 
     with Publishers() as publishers:
         os.environ |= {"OPENLIP_PUBLISHERS": publishers.url, "OPENLIP_NOW": CLOCK, "OPENLIP_HOME": str(home)}
+        os.environ.setdefault("OPENLIP_SECRET_GATE_KEY", SAMPLE_KEY)
         yield
 
 

@@ -168,13 +168,19 @@ def window(partnership: Partnership, partner: str, period: str, *, on: date | No
     if due is None:
         return Window("before")
     closes = due + timedelta(days=partnership.reporting.closes_after_days)
+    by, until = _exception(partnership, partner, period, day)
     if day <= closes:
-        return Window("open" if day <= due else "late", due, closes)
+        return Window("open" if day <= due else "late", due, closes, by, until)
+    return Window("let_in" if by else "closed", due, closes, by, until)
+
+
+def _exception(partnership: Partnership, partner: str, period: str, day: date) -> tuple[str, date | None]:
+    """Who gave the partner more time for a period, and until when; nobody where there is no such row any more."""
     path = partnership.home / "registers" / "exceptions.csv"
     for row in places.rows(path, "partner", "period", "until", "by") if path.is_file() else []:
         if row["partner"] == partner and row["period"] == period and date.fromisoformat(row["until"]) >= day:
-            return Window("let_in", due, closes, row["by"], date.fromisoformat(row["until"]))
-    return Window("closed", due, closes)
+            return row["by"], date.fromisoformat(row["until"])
+    return "", None
 
 
 def current_period(on: date | None = None) -> str:
@@ -215,7 +221,7 @@ def _standing(partnership: Partnership, debt: Owed, day: date, parts: list[dict[
     excused = window(partnership, debt.partner, debt.period, on=day)
     if not any(part["version"] for part in parts):
         waits = debt.due_on is None or day <= debt.due_on
-        state = "refused" if parts else "excused" if excused.state == "let_in" else "awaited" if waits else "missing"
+        state = "refused" if parts else "excused" if excused.let_in_until else "awaited" if waits else "missing"
         received = parts[-1]["received_at"] if parts else ""
         return Standing(debt, state, 0, received, False, answered, unanswered, 0, excused.let_in_until)
     newest = parts[-1]

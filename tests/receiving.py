@@ -213,8 +213,9 @@ class Sftp:
             transport.start_server(event=threading.Event(), server=_Login(self.password, self.user_key))
 
     def stop(self) -> None:
-        self.socket.shutdown(socket.SHUT_RDWR)  # or the thread that waits in accept would take one more
-        self.socket.close()
+        if self.socket.fileno() >= 0:
+            self.socket.shutdown(socket.SHUT_RDWR)  # or the thread that waits in accept would take one more
+            self.socket.close()
         for transport in self.transports:
             transport.close()
             transport.join(5)

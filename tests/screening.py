@@ -71,7 +71,7 @@ def parts_of(body: bytes) -> dict[str, bytes]:
         return {name: file.read(name) for name in file.namelist()}
 
 
-def planted(body: bytes, parts: Mapping[str, bytes | str] = {}, swap: Mapping[str, tuple[str, str]] = {}) -> bytes:  # noqa: B006
+def planted(body: bytes, parts: Mapping[str, bytes | str] = {}, swap: Mapping[str, tuple[str, str]] = {}) -> bytes:
     """The workbook with parts added, and in the parts of `swap` one text in the place of another that must be there."""
     held: dict[str, bytes | str] = {**parts_of(body), **parts}
     for name, (old, new) in swap.items():

@@ -24,16 +24,14 @@ from tasks.conclude import Submission
 from tasks.due import due_on, members
 from tasks.receive.parcel import Parcel
 from tasks.screen.screened import Screened
-from tasks.template.asked import Metric, metrics
-from tasks.template.coat import CELL, Wardrobe
-from tasks.template.look import behave, fit, head, height_of, lines_of, order, row_cells
+from tasks.template.asked import Catalogue, Metric
+from tasks.template.coat import HEAD, Wardrobe
+from tasks.template.look import behave, fit, head, height_of, lines_of, order, put
 from tasks.template.package import package
 from tasks.template.page import NAME as HELP
 from tasks.template.page import Help, write_help
 
 AUTHOR = "OpenLIP"
-# From so many rows on only those with a mark are written one by one.
-MANY = 400
 # A comment with more than this is read nowhere.
 LONGEST_COMMENT = 4_000
 
@@ -60,43 +58,26 @@ def mark(_parcel: Parcel, screened: Screened, submission: Submission, partnershi
 
 
 def _write(page: Worksheet, sheet: Sent, marks: Marks, language: str, reasons: str) -> Bulk:
-    """Write the headings, the marked rows and a pattern of the others; what is left to be spliced in."""
+    """Write the headings and the marked cells; the rows themselves are left to be spliced in."""
     wardrobe, grid = Wardrobe(), sheet.grid
     head(page, grid, language, wardrobe)
     widths = fit(page, grid, _longest(sheet), language)
-    singly, pattern_of = _singly(sheet, marks)
-    for number in sorted(singly):
-        row = sheet.rows[number]
-        row_cells(page, grid, number, row, wardrobe)
-        page.row_dimensions[number].height = _height(row, widths)
-        if number in marks.taken:
-            wardrobe.dress(page[f"{_measure_letter(sheet)}{number}"], tinted(grid.coat(grid.contract.measure or ""), "taken"))
     columns = {letter: name for name, letter in grid.letters.items()}
     for (number, letter), told in marks.cells.items():
         ranked = sorted(told, key=lambda one: ORDER.index(one.tier))
+        name = columns.get(letter, "")
         cell = page[f"{letter}{number}"]
-        wardrobe.dress(cell, tinted(grid.coat(columns.get(letter, "")) if number > grid.header_row else CELL, ranked[0].tier))
+        if number > grid.header_row:
+            put(cell, sheet.rows.get(number, {}).get(name))
+        wardrobe.dress(cell, tinted(grid.coat(name) if number > grid.header_row else HEAD, ranked[0].tier))
         cell.comment = _comment(ranked, language)
     behave(page, grid, language, reasons=reasons)
-    rest = {number: row for number, row in sheet.rows.items() if number not in singly}
-    heights = {number: _height(row, widths) for number, row in rest.items()}
     letters = {name: grid.letters[name] for name in order(grid.letters)}
-    return Bulk(letters, rest, {number: pattern_of[number in marks.taken] for number in rest}, heights)
-
-
-def _singly(sheet: Sent, marks: Marks) -> tuple[set[int], dict[bool, int]]:
-    """The rows to be written one by one, and the first plain row of those taken (True) and of the others, as patterns for the rest."""
-    patterns: dict[bool, int] = {}
-    marked = marks.rows
-    for number in sheet.rows:
-        if number not in marked:
-            patterns.setdefault(number in marks.taken, number)
-    few = set(sheet.rows) if len(sheet.rows) <= MANY else {number for number in marked if number in sheet.rows} | set(patterns.values())
-    return few, patterns
-
-
-def _measure_letter(sheet: Sent) -> str:
-    return sheet.grid.letters[sheet.grid.contract.measure or ""]
+    plain = {letter: wardrobe.number(page, grid.coat(name)) for name, letter in letters.items()}
+    measure = grid.contract.measure or ""
+    taken = plain | {letters[measure]: wardrobe.number(page, tinted(grid.coat(measure), "taken"))}
+    heights = {number: _height(row, widths) for number, row in sheet.rows.items()}
+    return Bulk(letters, sheet.rows, heights, {number: taken if number in marks.taken else plain for number in sheet.rows})
 
 
 def _longest(sheet: Sent) -> dict[str, int]:
@@ -129,7 +110,7 @@ def _help(screened: Screened, submission: Submission, sheets: Sequence[Sent], pa
     """The page of help of the last period that was sent, with the metrics that stand in the sheets."""
     spoken = [period for sheet in screened.sheets for period in sheet.periods]
     period = max(spoken, key=lambda code: periods.parse(code).end) if spoken else ""
-    known = metrics(partnership, period, submission.language) if period else {}
+    known = Catalogue(partnership, submission.language).at(period)
     codes = dict.fromkeys(str(row.get("metric", "")) for sheet in sheets for row in sheet.rows.values())
     chosen: tuple[Metric, ...] = tuple(known[code] for code in codes if code in known)
     member = members(partnership, periods.parse(period)).get(submission.partner) if period else None

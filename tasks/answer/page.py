@@ -18,7 +18,7 @@ from tasks.answer.marks import Told
 from tasks.answer.tiers import ORDER, TINTS, tinted
 from tasks.conclude import Submission
 from tasks.due import members
-from tasks.template.asked import TOGETHER, metrics, spoken
+from tasks.template.asked import TOGETHER, Catalogue, spoken
 from tasks.template.coat import ALARM, CELL, LINK, SECTION, STRONG, TITLE
 from tasks.template.page import day
 from tasks.template.paper import Paper
@@ -49,6 +49,7 @@ class _Page:
         self.language = submission.language
         self.words: dict[str, Any] = expectations.words("workbook", self.language)
         self.said: dict[str, Any] = self.words["answer"]
+        self.catalogue = Catalogue(partnership, self.language)
         self.paper = Paper(sheet, WIDTHS)
 
     def opening(self) -> None:
@@ -109,7 +110,7 @@ class _Page:
             self.paper.line([named.get("metric", ""), one.period, self._name(named, one.period), was, now])
 
     def _name(self, named: dict[str, str], period: str) -> str:
-        metric = metrics(self.partnership, period, self.language).get(named.get("metric", ""))
+        metric = self.catalogue.at(period).get(named.get("metric", ""))
         split = {column: code for column, code in named.items() if column not in ("partner", "metric") and code != TOGETHER}
         rest = [str(text) for text in spoken(split, language=self.language).values()]
         return ", ".join([*([metric.name] if metric else []), *rest])

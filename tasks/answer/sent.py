@@ -39,18 +39,17 @@ def sent(screened: Screened, partnership: Partnership, language: str) -> list[Se
     for sheet in screened.sheets:
         contract = contracts[sheet.contract]
         issuer = Issuer(partnership, contract, screened.partner, language)
-        rows = _rows(sheet, partnership, issuer, reasons)
+        letters = _letters(sheet, contract)
+        rows = _rows(sheet, partnership, issuer, reasons, is_issued=bool(set(contract.issued) & set(letters)))
         last = max(rows, default=sheet.header_row)
-        grid = Grid(contract, _letters(sheet, contract), sheet.header_row, last)
+        grid = Grid(contract, letters, sheet.header_row, last)
         found.append(Sent(contract.layout.sheet or contract.name, sheet.sheet, grid, rows))
     return found
 
 
-def _rows(sheet: Sheet, partnership: Partnership, issuer: Issuer, reasons: dict[str, str]) -> dict[int, Row]:
+def _rows(sheet: Sheet, partnership: Partnership, issuer: Issuer, reasons: dict[str, str], *, is_issued: bool) -> dict[int, Row]:
     text = (store.folder(partnership.home) / sheet.snapshot.file).read_text(encoding="utf-8")
     measure = issuer.contract.measure or ""
-    called = expectations.words("workbook", issuer.language)["marks"]
-    marks = {mark: called.get(meaning.status, mark) for mark, meaning in issuer.contract.non_values.items()}
     names = {source_of(name, column): name for name, column in issuer.contract.columns.items()}
     header: list[str] = []
     rows = {}
@@ -61,8 +60,8 @@ def _rows(sheet: Sheet, partnership: Partnership, issuer: Issuer, reasons: dict[
             header = [names.get(name, name) for name in cells]
             continue
         row = dict(zip(header, cells, strict=False))
-        said: Row = spoken(row, language=issuer.language) | issuer.cells(row)
-        said[measure] = marks.get(row.get(measure, ""), _number(row.get(measure, "")))
+        said: Row = spoken(row, language=issuer.language) | (issuer.cells(row) if is_issued else {})
+        said[measure] = _number(row.get(measure, ""))
         said["explanation"] = reasons.get(row.get("explanation", ""), row.get("explanation", ""))
         rows[number] = said
     return rows

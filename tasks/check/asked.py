@@ -26,11 +26,10 @@ from tasks.check.together import ALL, compare
 
 QUESTIONS = ("jump", "stopped", "began", "peers")
 COLUMNS = {
+    "row": "integer primary key",
     **dict.fromkeys(("series", "period", "metric_en", "metric_fr", "end", "split", "explanation", "until_period"), "text"),
     **dict.fromkeys(("explanation_en", "explanation_fr"), "text"),
-    **dict.fromkeys(
-        ("row", "sound", "owed", "is_over", "is_known", "is_stock", "taken", "before", "busy", "idle", "jump", "least"), "integer"
-    ),
+    **dict.fromkeys(("sound", "owed", "is_over", "is_known", "is_stock", "taken", "before", "busy", "idle", "jump", "least"), "integer"),
     **dict.fromkeys(("peers", "is_first"), "integer"),
     **dict.fromkeys(("value", "low", "high", "last", "year", "peers_low", "peers_high"), "real"),
 }

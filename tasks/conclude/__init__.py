@@ -146,7 +146,7 @@ def _part(
         waiting=waiting,
         due_on=due,
         is_on_time=on_time,
-        let_in_by=window.let_in_by,
+        let_in_by=window.let_in_by if window.state == "let_in" else "",
         same_as=same_as,
         differences=() if was is None else differences(contract.name, code, was.said, content.said),
     )

@@ -39,7 +39,7 @@ def ask(transport: Transport, url: str, *, limit: int, headers: Mapping[str, str
     start = _split(url)
     if start is None or start.scheme != "https" or not start.hostname or _is_this_machine(start.hostname):
         raise Misuse(
-            "The address of a source does not begin with https:// and the name of a server. Put the whole address into its secret."
+            "The address of a source does not begin with https:// and the name of a server. Mend it: that of a link is kept as its secret."
         )
     if not all(ADDRESS.fullmatch(text) for text in [url, *(part for value in (headers or {}).values() for part in value.split(" ", 1))]):
         raise Misuse(

@@ -183,8 +183,8 @@ def _thanks(asked: _Asked, period: str) -> list[str]:
 
 
 def _on_time(reporters: Sequence[Standing]) -> int | None:
-    """How many reported on time; None where that is not known of all, or nothing was due."""
-    if any(standing.owed.due_on is None or not standing.received_at for standing in reporters):
+    """How many reported on time; None where nobody did, that is not known of all, or nothing was due."""
+    if not reporters or any(standing.owed.due_on is None or not standing.received_at for standing in reporters):
         return None
     return sum(standing.is_on_time for standing in reporters)
 

@@ -58,7 +58,8 @@ def make_leaf(
         except DoesNotFit:
             if density == LAST:
                 raise
-            density += 1
+            # What must fit is set no tighter than it needs; the rest is laid out twice at most.
+            density = density + 1 if must_fit else LAST
     css = "\n".join((FOLDER / style).read_text("utf-8") for style in ("web.css", "leaf.css"))
     page = _page(body, title=title, language=language, day=day, author=author, css=css)
     return Leaf(name, _spelled(page, _is_text), pdf)

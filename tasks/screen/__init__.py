@@ -71,12 +71,10 @@ def _filled(judged: Sequence[Judged], faults: Faults) -> list[Judged]:
     twice = [name for name, count in Counter(one.contract.name for one in filled).items() if count > 1]
     for _ in twice:
         faults.add("gate_table_twice")
-    if faults.refuses:
-        return filled
-    if not filled:
+    if not filled and judged and not faults.refuses:
         faults.add("gate_no_rows")
     for one in judged:
-        if not one.rows:
+        if filled and not one.rows:
             faults.add("gate_empty_sheet", sheet=one.sheet)
     return filled
 

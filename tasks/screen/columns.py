@@ -41,13 +41,13 @@ def takes(contract: Contract, partnership: Partnership) -> dict[str, Take]:
 
 
 def remembering(take: Take) -> Take:
-    """The same answer for the same cell, found once."""
+    """The same answer for the same cell, found once; a cell of blanks and invisible signs is an empty one."""
     known: dict[tuple[type, Cell], Judged] = {}
 
     def taken(cell: Cell) -> Judged:
         key = (type(cell), cell)
         if key not in known:
-            known[key] = take(cell)
+            known[key] = ("", "") if isinstance(cell, str) and not smooth(cell) else take(cell)
         return known[key]
 
     return taken

@@ -36,7 +36,7 @@ _ADDRESS = re.compile(
 # The kinds of headings that foretell personal data: whole words, without accents, in English, French and Spanish. The first that fits is
 # told; the name of a person comes late, because "date of birth of client" has both.
 _HEADINGS = [
-    ("birth", "dob|birth|births|birthday|birthdate|born|naissance|nee|nacimiento|age|edad"),
+    ("birth", "dob|d o b|birth|births|birthday|birthdate|born|naissance|nee|nacimiento|age|edad"),
     ("email", "email|emails|e mail|courriel|courriels|correo|mail"),
     ("phone", "phone|phones|telephone|telephones|tel|cell|cellular|mobile|whatsapp|fax|cellulaire|telefono|movil"),
     ("identifier", "uci|iuc|sin|nas|fosi|icare|oen|passport|passeport|pasaporte|pr card|carte rp|health card|carte sante|ohip|imm \\d{4}"
@@ -67,8 +67,8 @@ def kind_of_heading(text: str) -> str:
     >>> kind_of_heading("Prénom"), kind_of_heading("DOB"), kind_of_heading("Total")
     ('name', 'birth', '')
     """
-    words = bare(text)
-    return next((kind for kind, pattern in _KINDS if pattern.search(words)), "")
+    written = (bare(text), bare(text.lower()))  # clientId is two words, WhatsApp is one
+    return next((kind for kind, pattern in _KINDS if any(map(pattern.search, written))), "")
 
 
 def luhn(digits: str) -> bool:

@@ -8,6 +8,7 @@ from dataclasses import dataclass, field
 
 from expectations import Contract
 from expectations.partnership import Partnership
+from sql import periods
 from tasks.screen.columns import Take, as_text, takes
 from tasks.screen.detect import detect, kind_of_heading
 from tasks.screen.faults import Faults
@@ -28,7 +29,10 @@ LOOKS = {"email": "email", "phone": "phone", "date": "birth", "address": "addres
 
 @dataclass(slots=True)
 class Judged:
-    """A table under its contract: what is kept of it (by row, under our columns), and who and when it speaks of."""
+    """A table under its contract: what is kept of it (by row, under our columns), and who and when it speaks of.
+
+    `broken` are the rows of which a cell was refused: their keys are not known.
+    """
 
     contract: Contract
     sheet: str
@@ -37,6 +41,7 @@ class Judged:
     languages: Counter[str] = field(default_factory=Counter)
     rows: dict[int, dict[str, str]] = field(default_factory=dict)
     partners: dict[str, list[int]] = field(default_factory=dict)
+    broken: set[int] = field(default_factory=set)
 
     @property
     def partner_column(self) -> str:
@@ -45,9 +50,9 @@ class Judged:
 
     @property
     def periods(self) -> tuple[str, ...]:
-        """The periods the rows speak of."""
+        """The periods the rows speak of; a quarter that no calendar has is none."""
         column = self.contract.period or ""
-        return tuple(sorted({row[column] for row in self.rows.values() if column in row}))
+        return tuple(sorted({row[column] for row in self.rows.values() if column in row and _is_period(row[column])}))
 
 
 def judge(table: Table, contract: Contract, partnership: Partnership, *, sheet: str, faults: Faults) -> Judged:
@@ -64,6 +69,14 @@ def judge(table: Table, contract: Contract, partnership: Partnership, *, sheet: 
     _cells(table.rows[1:], known, strange, takes(contract, partnership), judged, faults)
     _shape(judged, faults)
     return judged
+
+
+def _is_period(text: str) -> bool:
+    try:
+        periods.parse(text)
+    except ValueError:
+        return False
+    return True
 
 
 def _columns(top: dict[int, Cell], contract: Contract, judged: Judged) -> tuple[dict[int, str], dict[int, str]]:
@@ -104,11 +117,13 @@ def _headings(known: dict[int, str], strange: dict[int, str], judged: Judged, fa
         faults.add(f"gate_column_{kind}", sheet=sheet, letter=letters_of(place), row=row)
     if len(strange) > TOLD_COLUMNS:
         faults.add("gate_columns", sheet=sheet, row=row, count=len(strange) - TOLD_COLUMNS)
+    seen: set[str] = set()
     for place, name in known.items():
-        if name in judged.letters or (name in judged.contract.issued and list(known.values()).count(name) > 1):
+        if name in seen:
             faults.add("gate_twice", sheet=sheet, letter=letters_of(place), column=name, row=row, values=_names([name]))
         elif name in judged.contract.columns:
             judged.letters[name] = letters_of(place)
+        seen.add(name)
     needed = [name for name, column in carried(judged.contract).items() if column.required and name not in judged.letters]
     if needed:
         faults.add("gate_missing", sheet=sheet, row=row, count=len(needed), values=_names(needed))
@@ -138,6 +153,7 @@ def _cells(rows: Rows, known: dict[int, str], strange: dict[int, str], taking: d
             text, rule = take(cell)
             if rule:
                 faults.add(rule, sheet=judged.sheet, letter=letters_of(place), column=name, row=row, values=_names([name]))
+                judged.broken.add(row)
             elif is_kept and text:
                 line[name] = text
         if line:
@@ -163,7 +179,7 @@ def _whose(line: dict[str, str], row: int, judged: Judged) -> None:
 def _shape(judged: Judged, faults: Faults) -> None:
     """A list of people has a row for each: the same key again and again, or 1 in every row."""
     measure = judged.contract.measure or ""
-    counted = {row: line for row, line in judged.rows.items() if measure in line}
+    counted = {row: line for row, line in judged.rows.items() if measure in line and row not in judged.broken}
     grain = [name for name in judged.contract.grain if name in judged.letters]
     rows_of = _repeated(counted, lambda line: tuple(line.get(name, "") for name in grain))
     different = len({tuple(line.get(name, "") for name in grain) for line in counted.values()})

@@ -44,7 +44,8 @@ def find_tables(
         rule = "gate_hidden_sheet" if table.is_hidden else "gate_other_sheet"
         faults.add(rule, count=max(1, table.count), values=(("sheet", str(table.position)),))
     if not found and not faults.refuses:
-        faults.add("gate_no_table", values=_sheet_names(contracts))
+        is_text = not any(table.name for table in tables)
+        faults.add("gate_empty" if is_text else "gate_no_table", values=() if is_text else _sheet_names(contracts))
     return found
 
 

@@ -14,6 +14,7 @@ from tasks.screen.table import Cell, Rows, Table
 # 20,000 rows are some 1.5 MB. A text of this size is read in a tenth of a second, so it needs no process of its own.
 MOST_BYTES = 12_000_000
 MOST_TEXT = 400
+LONGEST_HEADER = 20_000
 DELIMITERS = {",": "", ";": "gate_semicolons", "\t": "gate_tabs"}
 _WEB = re.compile(rb"\s*<(!doctype|html|head|body|table|\?xml|meta)", re.IGNORECASE)
 
@@ -71,7 +72,7 @@ def _is_wide(body: bytes) -> bool:
 def _delimiter(text: str, headings: frozenset[str]) -> str:
     """What parts the cells: what Excel says in a first line `sep=;`, or what gives the most headings of ours, or the most cells."""
     lines = io.StringIO(text, newline="")
-    top = next((line for line in lines if line.strip()), "").strip("\r\n")
+    top = next((line for line in lines if line.strip(" ,;\t\r\n")), "").strip("\r\n")[:LONGEST_HEADER]
     if said := _said(top):
         return said
     found = {delimiter: next(csv.reader([top], delimiter=delimiter), []) for delimiter in DELIMITERS}
@@ -90,11 +91,12 @@ def _rows(text: str, delimiter: str, faults: Faults) -> Rows:
     for row, line in enumerate(reader, start=1):
         if not rows and len(line) <= 2 and _said(delimiter.join(line)):
             continue
-        cells: dict[int, Cell] = {place: cell[:MOST_TEXT] for place, cell in enumerate(line, start=1) if cell and not cell.isspace()}
+        far = next((place for place in range(LAST_COLUMN, len(line)) if line[place].strip()), 0)
+        cells: dict[int, Cell] = {place: cell[:MOST_TEXT] for place, cell in enumerate(line[:LAST_COLUMN], start=1) if cell.strip()}
+        if far or (cells and row > LAST_ROW):
+            faults.add("gate_far_cell", letter=letters_of(far + 1 if far else max(cells)), row=row)
+            return []
         if not cells:
             continue
-        if row > LAST_ROW or max(cells) > LAST_COLUMN:
-            faults.add("gate_far_cell", letter=letters_of(max(cells)), row=row)
-            return []
         rows.append((row, cells))
     return rows

@@ -6,7 +6,7 @@ A block holds facts of neighbouring series (a bucket), so that a load can gather
 from __future__ import annotations
 
 import sqlite3
-from collections.abc import Iterator
+from collections.abc import Iterable, Iterator
 from itertools import pairwise
 from typing import Any
 
@@ -42,6 +42,11 @@ def columns_of(facts: Facts) -> tuple[list[Any], ...]:
     for position in np.flatnonzero(facts["row"] == NO_ROW).tolist():
         rows[position] = None
     return rows, facts["series"].tolist(), facts["period"].tolist(), values, facts["status"].tolist(), facts["quality"].tolist()
+
+
+def together(parts: Iterable[Facts]) -> Facts:
+    """Parts as one. `np.concatenate` goes field by field and takes ten times as long."""
+    return np.frombuffer(bytearray().join(part.data for part in parts), FACT)
 
 
 def keys_of(facts: Facts) -> NDArray[np.int64]:
@@ -82,7 +87,7 @@ class Blocks:
         for bucket, parts in sorted(self._waiting.items()):
             number = self._written.get(bucket, 0)
             self._written[bucket] = number + 1
-            self._db.execute("insert into block values (?,?)", ((bucket << NUMBER_BITS) + number, np.concatenate(parts).tobytes()))
+            self._db.execute("insert into block values (?,?)", ((bucket << NUMBER_BITS) + number, b"".join(part.data for part in parts)))
         self._waiting, self._count = {}, 0
 
     def forget(self) -> None:
@@ -112,7 +117,7 @@ def range_of(db: sqlite3.Connection, bucket: int, first: int, last: int) -> Fact
     """The facts of the series from `first` up to, not including, `last` of one bucket, by series and period."""
     whole = last - first == 1 << SERIES_BITS
     parts = [part if whole else _between(part, first, last) for part in _parts(db, bucket)]
-    return in_order(np.concatenate(parts)) if parts else np.empty(0, FACT)
+    return in_order(together(parts))
 
 
 def cut(db: sqlite3.Connection, bucket: int) -> list[int]:

@@ -35,9 +35,10 @@ DELIMITERS = {"en": ",", "fr": ";"}
 
 @dataclass(frozen=True, slots=True)
 class Dialect:
-    """How a file writes its table: the printed name of each column that is read (by our `source` or the English technical name), the
+    """How a file writes its table: its columns, the printed name of each that is read (by our `source` or the English technical name), the
     delimiter, the decimal comma, and remarks on what came or went."""
 
+    header: tuple[str, ...]
     columns: dict[str, str]
     delimiter: str
     comma: bool
@@ -56,7 +57,7 @@ def dialect_of(header: list[str], contract: Contract) -> Dialect:
         if name in there:
             columns[source] = there[name]
     _refuse(header, contract, columns, wanted)
-    return Dialect(columns, DELIMITERS[language], language == "fr", tuple(_remarks(header, technical, contract)))
+    return Dialect(tuple(header), columns, DELIMITERS[language], language == "fr", tuple(_remarks(header, technical, contract)))
 
 
 def _technical(header: list[str], contract: Contract) -> dict[str, str]:

@@ -9,6 +9,8 @@ import pyarrow as pa
 import pyarrow.compute as pc
 from numpy.typing import NDArray
 
+from tasks.stage.columns import offsets
+
 Text = Any  # a pyarrow array of strings
 
 
@@ -73,12 +75,6 @@ class Sequence:
             times = -(-wanted // len(self)) + (1 if len(self) < rows else 0)
             self._tiled = {name: pa.concat_arrays([self.text(name)] * times) for name in self.names}
             self._tiles = times * len(self)
-
-
-def offsets(column: Text) -> NDArray[np.int32]:
-    """Where each string of a column begins in its bytes, and the last one ends."""
-    whole: NDArray[np.int32] = np.frombuffer(column.buffers()[1], np.int32)
-    return whole[column.offset : column.offset + len(column) + 1]
 
 
 def _same(known: Text, start: int, column: Text) -> bool:

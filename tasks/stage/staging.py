@@ -18,8 +18,6 @@ from itertools import chain
 from pathlib import Path
 from typing import Any
 
-import numpy as np
-
 from expectations import Contract
 from sql.tables import tables
 from tasks import Refused
@@ -141,7 +139,7 @@ class Staging:
 
     def _pass_on(self) -> None:
         """Measure what waits, and write it in blocks."""
-        facts = np.concatenate(self._waiting)
+        facts = blocks.together(self._waiting)
         self._profile.take(facts)
         self._blocks.add(facts)
         self._waiting, self._passed = [], self._kept

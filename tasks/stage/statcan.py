@@ -42,7 +42,7 @@ def stage_statcan(staging: Staging, source: Path, snapshot: Snapshot, contract: 
         raise ShapeChanged(f"text that cannot be read ({error})", "UTF-8 text with the columns of the header", AGAIN) from error
     for remark in dialect.remarks:
         staging.fault(Fault(0, "", "columns", remark, "the columns as they were", LOOK, "warning"))
-    staging.finish(rows_read=table.read_rows + len(table.spoilt), datapoints=snapshot.facts.get("datapoints"))
+    staging.finish(rows_read=table.read_rows + len(table.splitter.spoilt), datapoints=snapshot.facts.get("datapoints"))
 
 
 def _data_member(archive: zipfile.ZipFile) -> str:

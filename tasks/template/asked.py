@@ -45,7 +45,7 @@ class Asked:
 
 def asked(partnership: Partnership, owed: Owed, language: str) -> list[Asked]:
     """The data sheets of what is owed, in the order of the contracts."""
-    known = metrics(partnership, owed.period, language)
+    known = Catalogue(partnership, language).at(owed.period)
     wanted = [known[code] for code in owed.metrics]
     sheets = []
     for contract in partnership.contracts():
@@ -56,17 +56,38 @@ def asked(partnership: Partnership, owed: Owed, language: str) -> list[Asked]:
     return sheets
 
 
-def metrics(partnership: Partnership, period: str, language: str) -> dict[str, Metric]:
-    """The catalogue in the words of a language: each metric as it is defined in the period."""
-    span = periods.parse(period)
-    known = catalogue.in_force(catalogue.read(partnership.home), span.start, span.end)
-    path = partnership.home / "registers" / "metrics.csv"
-    said = {(row["metric"], int(row["method_version"])): row for row in places.rows(path, f"definition_{language}", "unit")}
-    found = {}
-    for code, metric in known.items():
-        row = said[code, metric.version]
-        found[code] = Metric(metric, metric.name(language), row[f"definition_{language}"], row["unit"])
-    return found
+class Catalogue:
+    """The catalogue of metrics in the words of a language, read once."""
+
+    def __init__(self, partnership: Partnership, language: str) -> None:
+        self.language = language
+        self.known = catalogue.read(partnership.home)
+        path = partnership.home / "registers" / "metrics.csv"
+        rows = places.rows(path, "metric", "method_version", f"definition_{language}", "unit")
+        self.said = {(row["metric"], int(row["method_version"])): row for row in rows}
+        self.by_period: dict[str, dict[str, Metric]] = {}
+
+    def at(self, period: str) -> dict[str, Metric]:
+        """Each metric as it is defined in the period; none for what is no period."""
+        if period not in self.by_period:
+            self.by_period[period] = self._at(period) if _is_period(period) else {}
+        return self.by_period[period]
+
+    def _at(self, period: str) -> dict[str, Metric]:
+        span = periods.parse(period)
+        found = {}
+        for code, metric in catalogue.in_force(self.known, span.start, span.end).items():
+            row = self.said[code, metric.version]
+            found[code] = Metric(metric, metric.name(self.language), row[f"definition_{self.language}"], row["unit"])
+        return found
+
+
+def _is_period(text: str) -> bool:
+    try:
+        periods.parse(text)
+    except ValueError:
+        return False
+    return True
 
 
 def columns_of(contract: Contract) -> tuple[str, ...]:
@@ -85,33 +106,18 @@ class Issuer:
 
     def __init__(self, partnership: Partnership, contract: Contract, partner: str, language: str) -> None:
         self.partnership, self.contract, self.language = partnership, contract, language
+        self.catalogue = Catalogue(partnership, language)
         self.before = _before(partnership, contract, partner)
-        self.known: dict[str, dict[str, Metric]] = {}
-
-    def metric(self, code: str, period: str) -> Metric | None:
-        """The metric as it is defined in the period; None for a code that the catalogue has not."""
-        if period not in self.known:
-            self.known[period] = metrics(self.partnership, period, self.language)
-        return self.known[period].get(code)
 
     def cells(self, row: Mapping[str, Value]) -> dict[str, Value]:
-        """The issued columns of a row whose codes are filled in."""
+        """The issued columns of a row whose codes are filled in; none for a code that the catalogue has not."""
         period = str(row.get(self.contract.period or "") or "")
-        metric = self.metric(str(row.get("metric") or ""), period) if _is_period(period) else None
+        metric = self.catalogue.at(period).get(str(row.get("metric") or ""))
         if metric is None:
             return {}
         span = _period_before(period, metric.known.frequency)
         number = self.before.get((span, *[str(row.get(name) or "") for name in self.contract.dimensions]))
         return {name: metric.name if kind == "label" else said(number, self.language) for name, kind in self.contract.issued.items()}
-
-
-@lru_cache(maxsize=256)
-def _is_period(text: str) -> bool:
-    try:
-        periods.parse(text)
-    except ValueError:
-        return False
-    return True
 
 
 def _rows(issuer: Issuer, owed: Owed, own: tuple[Metric, ...]) -> Iterator[dict[str, Value]]:
@@ -150,6 +156,7 @@ def _members(partnership: Partnership, metric: Metric, contract: Contract, colum
     return [code for code in declared.one_of or declared.members if code != TOGETHER]
 
 
+@lru_cache(maxsize=2048)
 def _period_before(period: str, frequency: str) -> str:
     """The period of the number to compare with: the quarter before, and of what is asked once a year the year before."""
     span = periods.parse(period)

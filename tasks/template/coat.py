@@ -8,6 +8,7 @@ from typing import Any
 
 from openpyxl.cell.cell import Cell
 from openpyxl.styles import Alignment, Border, Font, PatternFill, Protection, Side
+from openpyxl.worksheet.worksheet import Worksheet
 
 # A font that every machine has, or has one of the same widths.
 FONT = "Arial"
@@ -59,6 +60,12 @@ class Wardrobe:
         if coat.border:
             cell.border = coat.border
         self.made[coat] = copy(cell._style)  # type: ignore[attr-defined]
+
+    def number(self, sheet: Worksheet, coat: Coat) -> int:
+        """The number under which the workbook of the sheet will write the look."""
+        scratch = Cell(sheet, row=1, column=1)
+        self.dress(scratch, coat)
+        return int(scratch.style_id)
 
 
 HEAD = Coat(_font(10, WHITE, bold=True), _shade(DARK), BOX)

@@ -51,11 +51,11 @@ class Grid:
 
 def put(cell: Cell, value: object) -> None:
     """Write into a cell what is text as text: never a formula, never a number made of an id."""
-    if isinstance(value, str):
+    if isinstance(value, str) and value:
         cell.value = ILLEGAL_CHARACTERS_RE.sub("\ufffd", value)[:LONGEST_CELL]
         cell.data_type = "s"
     else:
-        cell.value = value  # type: ignore[assignment]
+        cell.value = None if value == "" else value  # type: ignore[assignment]
 
 
 def head(sheet: Worksheet, grid: Grid, language: str, wardrobe: Wardrobe) -> None:

@@ -16,7 +16,7 @@ from benchmarks import generator
 from demo.publishers import Publishers
 from expectations.partnership import Partnership
 from tasks.check import check
-from tasks.stage import Staged, stage, table
+from tasks.stage import Staged, stage
 from tasks.stage.staging import materialise
 from tests import world
 from tests.world import population_row, snapshot_of, staged, statcan_file, zipped
@@ -196,15 +196,15 @@ def ragged(lines: list[str]) -> list[str]:
 
 @pytest.mark.parametrize("order", [list, shuffled, ragged, sorted])
 def test_no_order_of_rows_changes_what_is_read(order: Callable[[list[str]], list[str]], partnership: Partnership, monkeypatch: Any) -> None:
-    """As publishers write it, shuffled, with series of different lengths, or series by series; in small blocks and in large ones."""
+    """As publishers write it, shuffled, with series of different lengths, or series by series; in small chunks and in large ones."""
     path = partnership.home / "table.zip"
     generator.write_table(path, rows=24_000)
     head, *lines = world.member(path.read_bytes()).decode("utf-8-sig").splitlines(keepends=True)
     lines = order(lines)
     body = zipped(generator.PID, "\ufeff" + "".join([head, *lines]))
     contract, found = generator.contract(), []
-    for block in (1 << 14, 1 << 20):
-        monkeypatch.setattr(table, "BLOCK", block)
+    for chunk in (1 << 14, 1 << 22):
+        monkeypatch.setattr("tasks.stage.lines.CHUNK", chunk)
         made = stage(snapshot_of(body, contract, partnership), contract, partnership)
         with closing(sqlite3.connect(made.path)) as db:
             materialise(db)

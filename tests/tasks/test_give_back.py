@@ -143,7 +143,7 @@ def test_zero_not_collected_not_sent_and_not_asked_are_four_things(partnership: 
         "partner,metric,from,to\np01,clients_served,2025-10-01,2026-03-31\np01,clients_served,2026-07-01,\np02,clients_served,2024-07-01,\n"
     )
     register(partnership, "reporting", text)
-    loaded(partner_file(("p03", "2026-Q2", METRIC, 5)), expectations.read("partner_metrics"), partnership, part="p03")
+    loaded(partner_file(("p02", "2026-Q2", METRIC, 5)), expectations.read("partner_metrics"), partnership, part="p02")
     leaf = give_back(partnership, "p01", QUARTER)
     assert own(leaf) == ["0", "n/c", "7"], "nothing was asked of 2026-Q2, so it is no column"
     assert "n/c = you said that it was not collected." in leaf.html
@@ -176,7 +176,11 @@ def test_who_sent_nothing_is_thanked_for_what_it_sent_before(partnership: Partne
 
 
 def test_a_number_without_a_total_says_so(partnership: Partnership) -> None:
-    world(partnership, (QUARTER, {"p01": 5}), metric="volunteer_mentors")
+    path = partnership.home / "registers" / "metrics.csv"
+    text = path.read_text(encoding="utf-8")
+    line = next(line for line in text.splitlines() if line.startswith("volunteer_mentors,"))
+    path.write_text(text + line.replace("volunteer_mentors,", "gardens_planted,") + "\n", encoding="utf-8")
+    world(partnership, (QUARTER, {"p01": 5}), metric="gardens_planted")
     leaf = give_back(partnership, "p01", QUARTER)
     assert table(leaf)[2][1] == "The partnership makes no total of this number."
 
@@ -212,31 +216,41 @@ def test_coverage_and_who_was_on_time_are_told_where_they_are_known(partnership:
 @pytest.mark.parametrize(
     ("numbers", "shown", "why"),
     [
-        ({"p01": 40, "p02": 33}, "x", "too few partners stand behind it"),
-        ({"p01": 40, "p02": 33, "p03": 25}, "x", "so that nobody else's number can be worked out"),
-        ({"p01": 40, "p02": 33, "p03": 25, "p04": 22}, "120", ""),
-        # Who reported 0 or nothing itself has three others before it.
-        ({"p01": 0, "p02": 33, "p03": 25, "p04": 22}, "80", ""),
-        ({"p01": "not collected", "p02": 33, "p03": 25, "p04": 22}, "80", ""),
-        # Three partners say 0: they contribute nothing to hide behind.
-        ({"p01": 40, "p02": 33, "p03": 25, "p04": 0, "p05": 0}, "x", "so that nobody else's number can be worked out"),
-        # The rest of the total would be a small count by itself.
-        ({"p01": 1000, "p02": 2, "p03": 1, "p04": 2}, "x", "so that nobody else's number can be worked out"),
-        # One other partner is nearly all of the rest.
-        ({"p01": 4, "p02": 1000, "p03": 3, "p04": 2}, "x", "so that nobody else's number can be worked out"),
-        # The dominant partner itself sees what three others leave of it.
-        ({"p01": 1000, "p02": 33, "p03": 25, "p04": 22}, "1,080", ""),
-        ({"p01": 1, "p02": 1, "p03": 1, "p04": 1}, "--", "a small count"),
+        pytest.param((40, 33), None, "contributors", id="two contribute: too few for anybody"),
+        pytest.param((40, 33, 25), None, "others", id="three contribute: two others"),
+        pytest.param((40, 33, 25, 22), 120, "", id="four contribute: three others"),
+        pytest.param((0, 33, 25, 22), 80, "", id="three others, and nothing of its own"),
+        pytest.param((40, 33, 25, 0, 0), None, "others", id="who says 0 is nobody to hide behind"),
+        pytest.param((1000, 2, 1, 2), None, "others", id="the rest would be a small count by itself"),
+        pytest.param((1000, 2, 2, 2), 1005, "", id="the rest could be printed by itself"),
+        pytest.param((4, 1000, 3, 2), None, "others", id="one other is nearly all of the rest"),
+        pytest.param((4, 1000, 50, 49), None, "others", id="just under a tenth of it"),
+        pytest.param((4, 1000, 50, 50), 1105, "", id="a tenth of it"),
+        pytest.param((1000, 33, 25, 22), 1080, "", id="the dominant partner sees what three others leave of it"),
+        pytest.param((1, 1, 1, 1), None, "small", id="a small count"),
     ],
 )
-def test_a_total_stands_beside_ones_own_number_only_where_it_tells_no_other(
-    numbers: Numbers, shown: str, why: str, partnership: Partnership
-) -> None:
-    world(partnership, (QUARTER, numbers))
+def test_a_total_stands_beside_ones_own_number_only_where_it_tells_no_other(numbers: tuple[int, ...], shown: int | None, why: str) -> None:
+    named = {f"p{n:02}": value for n, value in enumerate(numbers, start=1)}
+    found = beside([_figure(named)], {(METRIC, QUARTER): named}, partner="p01", open_handed=set(), partnership=SHIPPED)[METRIC, QUARTER]
+    assert (found.figure.value if found.is_shown else None, found.why) == (shown, why)
+
+
+def test_who_counts_nothing_itself_still_has_three_others_before_it(partnership: Partnership) -> None:
+    world(partnership, (QUARTER, {"p01": "not collected", "p02": 33, "p03": 25, "p04": 22}))
     leaf = give_back(partnership, "p01", QUARTER)
-    assert group(leaf) == [shown]
-    assert why in told(leaf)
-    assert ("withheld" in told(leaf)) == (shown == "x")
+    assert (own(leaf), group(leaf)) == (["n/c"], ["80"])
+
+
+def test_why_a_number_is_withheld_is_said_in_words(partnership: Partnership) -> None:
+    world(partnership, (QUARTER, {"p01": 40, "p02": 33, "p03": 25}))
+    assert told(give_back(partnership, "p01", QUARTER)) == "3 of 3 partners withheld, so that nobody else's number can be worked out"
+    world(partnership, (QUARTER, {"p01": 1, "p02": 1, "p03": 1}))
+    small = give_back(partnership, "p01", QUARTER)
+    assert group(small) == ["--"]
+    assert told(small) == "3 of 3 partners hidden: a small count"
+    world(partnership, (QUARTER, {"p01": 40, "p02": 33}))
+    assert told(give_back(partnership, "p01", QUARTER)).endswith("withheld: too few partners stand behind it")
 
 
 def test_too_few_reports_withhold_a_total(partnership: Partnership) -> None:

@@ -7,6 +7,7 @@ import socket
 import time
 from collections.abc import Iterator
 from http.server import BaseHTTPRequestHandler
+from pathlib import Path
 
 import pytest
 
@@ -16,6 +17,7 @@ from tasks.fetch import SourceUnavailable, Transport, confidential, transport
 from tasks.receive import Received, SecretMissing, receive
 from tasks.receive.parcel import LARGEST
 from tests.receiving import Web, channel
+from tests.tasks.test_doctor import certificate, tls_server
 
 KEY = "aMarkerThatNobodyMaySee42"
 CSV = b"partner,period,metric,value\r\np03,2026-Q3,clients_served,231\r\n"
@@ -245,3 +247,24 @@ def test_a_secret_that_is_no_address_is_told_without_it(
 def test_a_secret_that_is_not_set_is_told_by_its_name(web: Web, partnership: Partnership) -> None:
     with pytest.raises(SecretMissing, match="openlip-p03-sheet"):
         receive(channel("link", secret="p03_sheet"), partnership, Transport())
+
+
+def test_over_tls_the_certificate_is_checked(web: Web, partnership: Partnership, environment: pytest.MonkeyPatch, tmp_path: Path) -> None:
+    """A server that cannot show who it is gets no address of ours."""
+    answer = b"HTTP/1.1 200 OK\r\nContent-Length: %d\r\nConnection: close\r\n\r\n%s" % (len(CSV), CSV)
+    pem = certificate(tmp_path)
+    with tls_server(pem, answer=answer) as url:
+        environment.setenv("OPENLIP_PUBLISHERS", url)
+        assert "could not be asked safely" in refusal(partnership, environment)
+        environment.setenv("OPENLIP_CA_BUNDLE", str(pem))
+        assert [parcel.body for parcel in look(partnership, environment).parcels] == [CSV]
+
+
+def test_a_netrc_of_this_machine_gives_no_login(
+    web: Web, partnership: Partnership, environment: pytest.MonkeyPatch, tmp_path: Path
+) -> None:
+    (tmp_path / "netrc").write_text("default login staff password word\n")
+    environment.setenv("NETRC", str(tmp_path / "netrc"))
+    web.answers[f"files.example.org/share/{KEY}.csv"] = (200, {}, CSV)
+    assert len(look(partnership, environment).parcels) == 1
+    assert "authorization" not in web.asked[0].headers

@@ -3,6 +3,8 @@
 from __future__ import annotations
 
 import re
+import sqlite3
+from contextlib import closing
 from pathlib import Path
 
 import pytest
@@ -85,20 +87,21 @@ def test_periods_are_written_in_one_form(partnership: Partnership, written: str,
 
 @pytest.mark.parametrize(
     ("written", "is_kept"),
-    [("12", "12"), ("0", "0"), ("999999", "999999"), ("007", "7"), ("１２", "12"), ("1 204", "1 204"), ("1 204", "1 204"),
+    [("12", "12"), ("0", "0"), ("999999", "999999"), ("007", "7"), ("１２", "12"), ("1 204", "1 204"), ("1\u00a0204", "1 204"),
      ("1,240", "1,240"), ("-3", "-3"), ("−3", "-3"), ("2.5", "2.5"), ("TRUE", "TRUE"), ("vrai", "TRUE"), ("=SUM(A1:A9)", "="),
      ('=HYPERLINK("mailto:x")', "="), ("1.2e3", "1.2e3"), ("12 %", "12 %"), ("Not  Collected", "not collected"),
-     ("NON RECUEILLI", "non recueilli"), ("-", "-"), ("#N/A", "#N/A"), ("$1,240", "$1,240"), ("<5", "<5"), ("", "")],
+     ("NON RECUEILLI", "non recueilli"), ("-", "-"), ("#N/A", "#N/A"), ("$1,240", "$1,240"), ("<5", "<5"), ("", ""), ("\u200b\u00a0", "")],
 )  # fmt: skip
 def test_numbers_and_harmless_forms_of_numbers_go_on(partnership: Partnership, written: str, is_kept: str) -> None:
     body = csv_of(["p01", "2026-Q3", "clients_served", written], ["p01", "2026-Q3", "language_wait", 1])
     line = kept(partnership, body).splitlines()[1]
-    assert line == f"p01,2026-Q3,clients_served,{is_kept}" or line == f'p01,2026-Q3,clients_served,"{is_kept}"'
+    assert line.replace('"', "") == f"p01,2026-Q3,clients_served,{is_kept}"
 
 
 def test_stage_reads_the_kept_copy_and_sets_the_odd_rows_aside(partnership: Partnership) -> None:
     odd = ["1 204", "-3", "2.5", "TRUE", "=1+1", ""]
-    lines = [["p01", f"2025-Q{place % 4 + 1}" if place < 4 else f"2026-Q{place - 3}", "clients_served", cell] for place, cell in enumerate(odd)]
+    spans = ["2025-Q1", "2025-Q2", "2025-Q3", "2025-Q4", "2026-Q1", "2026-Q2"]
+    lines = [["p01", span, "clients_served", cell] for span, cell in zip(spans, odd, strict=True)]
     body = b"\r\n\r\n" + csv_of(*lines, ["p01", "2026-Q5", "language_wait", 4], ["p01", "2026-Q3", "language_wait", 5])
     screened = screen(parcel(body), partnership)
     (sheet,) = screened.sheets
@@ -111,9 +114,6 @@ def test_stage_reads_the_kept_copy_and_sets_the_odd_rows_aside(partnership: Part
 
 
 def _staged(path: str) -> tuple[list[tuple[int, str]], list[tuple[int, float]]]:
-    import sqlite3
-    from contextlib import closing
-
     with closing(sqlite3.connect(path)) as db:
         faults = db.execute("select row, rule from unread order by row").fetchall()
         return faults, db.execute("select row, value from facts order by row").fetchall()
@@ -250,7 +250,7 @@ def test_many_strange_columns_are_counted(partnership: Partnership) -> None:
 
 
 def test_a_finding_counts_all_cells_and_names_five_rows(partnership: Partnership) -> None:
-    rows = [["p01", "2026-Q3", f"Client {place}", 1] for place in range(40)]
+    rows = [["p01", "2026-Q3", f"Client {place}", place] for place in range(40)]
     assert places(screen(parcel(csv_of(*rows)), partnership)) == [("list", "C", (2, 3, 4, 5, 6), 40)]
 
 
@@ -296,8 +296,9 @@ def test_the_digest_is_keyed(monkeypatch: pytest.MonkeyPatch) -> None:
      ("1234-567-897 AB", "health_card"), ("1234567897AB", "health_card"), ("1234-567-897", "health_card"), ("1234567897", ""),
      ("1234-567-898 AB", ""), ("0012-3456", "client_number"), ("11-2345-6789", "client_number"), ("1112345678", "client_number"),
      ("2026-2028", ""), ("1999-2001", ""), ("k9j 2y6", "postal_code"), ("K9J-2Y6", "postal_code"), ("k9j2y6", "postal_code"),
-     ("D9J 2Y6", ""), ("XK9J 2Y6", ""), ("E123456789", "document_number"), ("ra1234567", "document_number"), ("AB123456", "document_number"),
-     ("1990-03-04", "date"), ("04/03/1990", "date"), ("3/14/1990", "date"), ("14.3.1990", "date"), ("3 mars 1990", "date"),
+     ("D9J 2Y6", ""), ("XK9J 2Y6", ""), ("E123456789", "document_number"), ("ra1234567", "document_number"),
+     ("AB123456", "document_number"), ("1990-03-04", "date"), ("04/03/1990", "date"), ("3/14/1990", "date"), ("14.3.1990", "date"),
+     ("3 mars 1990", "date"),
      ("2026-07", ""), ("221 Romaine Street", "address"), ("12, rue Hunter", "address"), ("Census 2021: 1,300 recent immigrants", ""),
      ("705-555-0100", "phone"), ("(705) 555-0100", "phone"), ("+1 705 555 0100", "phone"), ("7055550100", "phone"), ("105-555-0100", ""),
      ("705‑555–0100", "phone"), ("705 555 0100", "phone"), ("７０５-555-0100", "phone"), ("+251 91 123 4567", "phone"),
@@ -309,7 +310,8 @@ def test_detectors_know_what_they_guard(text: str, kind: str) -> None:
 
 @pytest.mark.parametrize(
     ("heading", "kind"),
-    [("First Name", "name"), ("client_name", "name"), ("Prénom", "name"), ("NOMBRE", "name"), ("Emergency contact", "name"), ("D.O.B.", ""),
+    [("First Name", "name"), ("client_name", "name"), ("Prénom", "name"), ("NOMBRE", "name"), ("Emergency contact", "name"),
+     ("D.O.B.", "birth"),
      ("DOB", "birth"), ("Date de naissance", "birth"), ("E-mail", "email"), ("Courriel", "email"), ("WhatsApp", "phone"), ("Tél.", "phone"),
      ("Unit No", "address"), ("Adresse", "address"), ("clientId", "identifier"), ("IMM 5669", "identifier"), ("PR card", "identifier"),
      ("OEN", "identifier"), ("Notes", "free_text"), ("Récit", "free_text"), ("Remarks", "free_text"), ("Nomination", ""), ("Total", "")],

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import ast
-from collections.abc import Sequence
+from collections.abc import Mapping, Sequence
 from dataclasses import dataclass, field, replace
 from pathlib import Path
 from string import Formatter
@@ -38,7 +38,7 @@ class Case:
     it: str
     rows: list[Row]
     found: list[tuple[str, int | None, str, str]]
-    past: dict[str, Sequence[object]] = field(default_factory=dict)
+    past: Mapping[str, Sequence[object]] = field(default_factory=dict)
     held: int = 0
     contract: Contract = METRICS
     owed: list[str] = field(default_factory=list)
@@ -356,7 +356,7 @@ def test_a_reason_that_holds_for_no_further_period_ends_with_its_own(partnership
 GROWN = {f"p0{n}": (100, 101, 99, 100, 250) for n in (2, 3, 4, 5, 6)}
 
 
-def put_peers(partnership: Partnership, peers: dict[str, Sequence[int]]) -> None:
+def put_peers(partnership: Partnership, peers: Mapping[str, Sequence[int]]) -> None:
     rows = [
         now("clients_served", value, "confirmed", partner=partner, period=period)
         for partner, values in peers.items()
@@ -396,7 +396,7 @@ def test_the_range_of_peers_is_the_median_growth_give_or_take_a_factor() -> None
     at = place_of(NOW)
     series = {("p00", "m"): (10, 10, 10, 10), ("p09", "m"): (0, 0, 0, 0, 5), ("p08", "m"): (None, None, None, 7, 9)}
     series |= {(f"p0{n}", "m"): (10, 10, 10, 10, 10 if n < 5 else 1000) for n in range(1, 6)}
-    past = Past({key: {at - 4 + n: number for n, number in enumerate(numbers)} for key, numbers in series.items()})  # type: ignore[misc]
+    past = Past({key: {at - 4 + n: number for n, number in enumerate(numbers)} for key, numbers in series.items()})
     assert peers_range(("p00", "m"), at, past, {("m",): list(series)}) == (5, 0, 35)
     assert peers_range(("p09", "m"), at, past, {("m",): list(series)}) is None
 
