@@ -8,6 +8,7 @@ from __future__ import annotations
 import traceback
 from collections.abc import Callable
 from dataclasses import dataclass
+from functools import wraps
 from pathlib import Path
 from typing import Any
 
@@ -45,6 +46,7 @@ def sealed(verb: Callable[..., Any]) -> Callable[..., Any]:
     The message of an error, and the traceback that Prefect logs, could repeat what stood in the file.
     """
 
+    @wraps(verb)
     def run(*args: Any, **kwargs: Any) -> Any:
         try:
             return verb(*args, **kwargs)
@@ -56,8 +58,6 @@ def sealed(verb: Callable[..., Any]) -> Callable[..., Any]:
             where = traceback.extract_tb(error.__traceback__)[-1]
             raise Sealed(f"{type(error).__name__} at {Path(where.filename).name}:{where.lineno}, in {verb.__name__}.") from None
 
-    run.__name__ = verb.__name__
-    run.__doc__ = verb.__doc__
     return run
 
 

@@ -56,7 +56,7 @@ def remote(channel: Channel, _partnership: Partnership, _transport: Transport) -
 
 def _store(url: str) -> Store:
     scheme = url.split("://", 1)[0]
-    if scheme not in SCHEMES or not urlsplit(url).hostname or "@" in urlsplit(url).netloc:
+    if scheme not in SCHEMES or not _is_whole(url):
         raise Misuse(
             "The address of a remote source is sftp://SERVER/FOLDER/*.xlsx or s3://BUCKET/FOLDER/*.xlsx, without user and password."
         )
@@ -69,6 +69,15 @@ def _store(url: str) -> Store:
     raise Misuse(
         f"To read {scheme}:// the extra {scheme} is needed: run `.uv/bin/uv sync --locked --inexact --extra {scheme}` in the checkout."
     )
+
+
+def _is_whole(url: str) -> bool:
+    """True for an address with a server or bucket, a port that is a number (if any), and no user."""
+    try:
+        parts = urlsplit(url)
+        return bool(parts.hostname) and (parts.port is None or parts.port > 0) and "@" not in parts.netloc
+    except ValueError:
+        return False
 
 
 def _login(kept: str) -> Login:

@@ -21,7 +21,7 @@ import pytest
 from expectations.partnership import Partnership, read_partnership
 from tasks.fetch import SourceUnavailable, Transport
 from tasks.receive import Received, receive, still
-from tests.receiving import appending, channel, old
+from tests.receiving import appending, as_stranger, channel, old
 
 MODULE = import_module("tasks.receive.inbox")
 GOOD = b"partner,period,metric,value\np03,2026-Q3,clients_served,231\n"
@@ -301,11 +301,11 @@ def test_a_file_we_may_not_read_is_told(home: Path, environment: pytest.MonkeyPa
         old(_written(folder / "open.csv"))
         old(_written(folder / "closed.csv")).chmod(0)
         partnership = read_partnership(Path(name) / "home")
-        received = _as_stranger(lambda: look(partnership))
+        received = as_stranger(lambda: look(partnership))
         assert (bodies(received), causes(received)) == ([GOOD], ["unreadable"])
         folder.chmod(0)
         with pytest.raises(SourceUnavailable, match=r"cannot be read \(Permission denied\)"):
-            _as_stranger(lambda: look(partnership))
+            as_stranger(lambda: look(partnership))
         folder.chmod(0o755)
 
 
@@ -317,17 +317,6 @@ def test_nothing_that_is_told_holds_the_name_of_a_file(partnership: Partnership,
     assert len(received.parcels) == len(received.left) == 1
     assert "Marker" not in repr(received) + caplog.text
     assert "clients_served" not in repr(received)
-
-
-def _as_stranger(work: Callable[[], Received]) -> Received:
-    """Do it as an account that is not root, which may read anything."""
-    if os.geteuid():
-        return work()
-    os.seteuid(65534)
-    try:
-        return work()
-    finally:
-        os.seteuid(0)
 
 
 def _written(path: Path, body: bytes = GOOD) -> Path:

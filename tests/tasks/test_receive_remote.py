@@ -247,7 +247,17 @@ def test_no_bucket_and_no_server_are_told(partnership: Partnership, bucket: s3fs
 
 
 @pytest.mark.parametrize(
-    "url", ["ftp://host/x", "file:///etc/passwd", "sftp://user:word@host/x", "sftp:///x", "memory://x/y", "/etc/passwd"]
+    "url",
+    [
+        "ftp://host/x",
+        "file:///etc/passwd",
+        "sftp://user:word@host/x",
+        "sftp:///x",
+        "memory://x/y",
+        "/etc/passwd",
+        "sftp://host:abc/x",
+        "s3://[x",
+    ],
 )
 def test_another_kind_of_address_is_told(partnership: Partnership, secrets: pytest.MonkeyPatch, url: str) -> None:
     login(secrets, username="p03", password=WORD)
