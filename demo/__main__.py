@@ -14,6 +14,8 @@ ROOT = Path(__file__).parent.parent
 HOME = ROOT / ".demo"
 # The sample world stands still on this day, so that the demo gives the same documents in any year.
 CLOCK = "2026-11-22T17:00:00+00:00"
+IN_TIME = "2026-10-14T15:00:00+00:00"
+LATE = "p04"
 # The gate's key. The files of the sample are invented and lie in the open; a partnership has a key of its own, made by `openlip serve`.
 SAMPLE_KEY = "the key of the sample, which hides nothing"
 
@@ -42,7 +44,12 @@ def _demo() -> int:
 
             _say("2 of 5  refresh: public statistics, from a server that plays the publishers and from the inbox ...")
             print(_indented(refreshed(Namespace(only=[]))[2]))
-            _say("3 of 5  collect: what partners sent, clean and dirty ...")
+            _say("3 of 5  collect: eight partners by mid-October; in November a late one, and files that cannot be taken as they are ...")
+            _send(home, late=False)
+            os.environ["OPENLIP_NOW"] = IN_TIME
+            print(_indented(collected(Namespace(only=[]))[2]))
+            _send(home, late=True)
+            os.environ["OPENLIP_NOW"] = CLOCK
             print(_indented(collected(Namespace(only=[]))[2]))
             _say("4 of 5  publish: the brief for City Council, in English and French ...")
             made = published(Namespace(brief="council", office="", language=[], as_of=None))[1]
@@ -50,7 +57,9 @@ def _demo() -> int:
     for item in made:
         print(f"   {item['pdf']}")
     first = Path(made[0]["pdf"]).relative_to(Path.cwd()) if Path(made[0]["pdf"]).is_relative_to(Path.cwd()) else made[0]["pdf"]
-    print(f"\n   Every number walks back to its bytes:  .venv/bin/openlip --home {_short(home)} show {first}")
+    marked = next((home / "answers" / "p05").glob("2024-Q3-*.xlsx"))
+    print(f"\n   What a partner gets back, marked:       {_short(marked)}")
+    print(f"   Every number walks back to its bytes:  .venv/bin/openlip --home {_short(home)} show {first}")
     print("   To press the buttons yourself:         make serve   and open http://127.0.0.1:4200\n")
     return 0
 
@@ -93,8 +102,16 @@ def _home(*, fresh: bool) -> Path:
     if not (HOME / "partnership.yaml").exists():
         init(Namespace(folder=HOME, source="peterborough", sample=True))
         write_downloads(HOME / "inbox")
-        write_inbox(HOME / "inbox")
+        if not fresh:
+            write_inbox(HOME / "inbox")
     return HOME
+
+
+def _send(home: Path, *, late: bool) -> None:
+    """Partners put their files into their folders: the sound ones of all but one, or the rest and the faulty ones."""
+    from demo.inbox import WHO, write_inbox
+
+    write_inbox(home / "inbox", dirty=late, only=[LATE] if late else [partner for partner in WHO if partner != LATE])
 
 
 def _say(text: str) -> None:

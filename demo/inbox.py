@@ -23,6 +23,7 @@ Row = list[object]
 FIGURES = Path(__file__).parents[1] / "partnerships/peterborough/sample/partner_metrics.csv"
 HEADER: Row = ["partner", "period", "metric", "value"]
 NOT_COLLECTED = "not collected"
+WHO = tuple(f"p0{n}" for n in range(1, 10))
 WORKBOOKS = ("p01", "p03", "p05", "p07", "p09")
 STAMP = (2026, 10, 15, 9, 0, 0)
 

@@ -2,10 +2,12 @@
 
 from __future__ import annotations
 
+import io
 import os
 import socket
 import threading
 import time
+import zipfile
 from collections.abc import Callable, Iterator
 from contextlib import contextmanager
 from http.server import BaseHTTPRequestHandler, ThreadingHTTPServer
@@ -99,6 +101,14 @@ def old(path: Path, seconds: float = 600) -> Path:
     then = time.time() - seconds
     os.utime(path, (then, then))
     return path
+
+
+def workbook() -> bytes:
+    """The same bytes every time: a zip, as a workbook is."""
+    out = io.BytesIO()
+    with zipfile.ZipFile(out, "w") as archive:
+        archive.writestr(zipfile.ZipInfo("xl/workbook.xml"), "x" * 5000)
+    return out.getvalue()
 
 
 def as_stranger(work: Callable[[], T]) -> T:

@@ -103,7 +103,7 @@ def _comment(told: Sequence[Told], language: str) -> Comment:
         for one in told
     ]
     text = ILLEGAL_CHARACTERS_RE.sub("\ufffd", "\n\n".join(texts))[:LONGEST_COMMENT]
-    return Comment(text, AUTHOR, height=26 + 17 * lines_of(text, 52), width=380)
+    return Comment(text, AUTHOR, height=min(600, 26 + 17 * lines_of(text, 52)), width=380)
 
 
 def _help(screened: Screened, submission: Submission, sheets: Sequence[Sent], partnership: Partnership) -> Help:

@@ -13,9 +13,10 @@ from collections.abc import Iterable, Mapping
 from dataclasses import dataclass
 from datetime import date
 from functools import cached_property
+from pathlib import Path
 from typing import Any
 
-from expectations import Contract, catalogue, places
+from expectations import Contract, ContractBroken, catalogue, places
 from expectations.catalogue import Metric
 from expectations.partnership import Partnership
 from sql import clock, periods
@@ -103,6 +104,7 @@ class _Said:
         self.times = Counter((line.series, line.period) for line in self.lines)
         for line in self.lines:
             self.past.numbers.setdefault(line.series, {})[self.sequence(line.period)] = line.value
+        self.firsts = {series: min(numbers) for series, numbers in self.past.numbers.items()}
         self.peers: dict[Series, list[Series]] = defaultdict(list)
         for series in self.past.numbers:
             self.peers[series[1:]].append(series)
@@ -168,14 +170,15 @@ class _Said:
 
     @cached_property
     def members(self) -> dict[str, tuple[date, date]]:
-        rows = places.rows(self.partnership.home / "registers" / "members.csv", "partner")
-        return {row["partner"]: _stretch(row.get("joined", ""), row.get("left", "")) for row in rows}
+        path = self.partnership.home / "registers" / "members.csv"
+        return {row["partner"]: _stretch(row.get("joined", ""), row.get("left", ""), path) for row in places.rows(path, "partner")}
 
     @cached_property
     def debts(self) -> dict[tuple[str, str], list[tuple[date, date]]]:
         found = defaultdict(list)
-        for row in places.rows(self.partnership.home / "registers" / "reporting.csv", "partner", "metric", "from", "to"):
-            found[row["partner"], row["metric"]].append(_stretch(row["from"], row["to"]))
+        path = self.partnership.home / "registers" / "reporting.csv"
+        for row in places.rows(path, "partner", "metric", "from", "to"):
+            found[row["partner"], row["metric"]].append(_stretch(row["from"], row["to"], path))
         return dict(found)
 
     @cached_property
@@ -200,7 +203,7 @@ class _Said:
     def _own(self, line: Line, metric: Metric | None, at: int) -> dict[str, Any]:
         own, before = self.past.numbers[line.series], self.past.before(line.series, at)
         whole = len(before) == 4
-        first = self.past.first_of(line.series)
+        first = self.firsts[line.series]
         reported = self.began.get(line.series[0])
         in_force = self.in_force.get(line.series, {})
         return {
@@ -270,5 +273,8 @@ def _lines(db: sqlite3.Connection, contract: Contract) -> Iterable[Line]:
         yield Line(row, tuple(series), period, value, explanation)
 
 
-def _stretch(first: str, last: str) -> tuple[date, date]:
-    return date.fromisoformat(first) if first else date.min, date.fromisoformat(last) if last else date.max
+def _stretch(first: str, last: str, path: Path) -> tuple[date, date]:
+    try:
+        return date.fromisoformat(first) if first else date.min, date.fromisoformat(last) if last else date.max
+    except ValueError as error:
+        raise ContractBroken(f"{path}: {error}. Write each day as year-month-day, such as 2026-09-30.") from error

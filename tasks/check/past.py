@@ -50,10 +50,6 @@ class Past:
         found = [own.get(at - back) for back in range(WINDOW, 0, -1)]
         return [number for number in found if number is not None]
 
-    def first_of(self, series: Series) -> int | None:
-        """The first period of a series with a number or a mark."""
-        return min(self.numbers.get(series, {}), default=None)
-
     def explanation(self, series: Series, rule: str, at: int) -> Explained | None:
         """The explanation that still holds of what a rule asks in a period; the one that holds longest."""
         holding = [one for one in self.explained.get((series, rule), []) if one.first <= at <= one.until]

@@ -9,8 +9,8 @@ CHATTY = ("urllib3", "requests", "paramiko", "fsspec", "s3fs", "botocore", "aiob
 
 
 def hush() -> None:
-    """From here on these libraries write errors only, in this process, whatever level somebody gave them."""
+    """From here on these libraries write nothing in this process, whatever level somebody gave them: what fails reaches us as an error."""
     for name in [*CHATTY, *(name for name in logging.root.manager.loggerDict if name.startswith(tuple(f"{one}." for one in CHATTY)))]:
         logger = logging.getLogger(name)
-        if logger.level < logging.ERROR and (logger.level or name in CHATTY):
-            logger.setLevel(logging.ERROR)
+        if logger.level < logging.CRITICAL and (logger.level or name in CHATTY):
+            logger.setLevel(logging.CRITICAL)

@@ -13,7 +13,9 @@ from botocore.exceptions import BotoCoreError, ClientError
 from tasks import Misuse
 from tasks.receive.remote import Login, Store
 
-TIMES = {"connect_timeout": 10, "read_timeout": 60, "retries": {"max_attempts": 2, "mode": "standard"}}
+# Both botocore and s3fs would try again, each several times: at a server that hangs that is a quarter of an hour.
+TIMES = {"connect_timeout": 10, "read_timeout": 20, "retries": {"total_max_attempts": 1, "mode": "standard"}}
+ATTEMPTS = 2
 
 
 @contextmanager
@@ -24,7 +26,7 @@ def opened(_url: str, login: Login) -> Iterator[Any]:
         raise Misuse('The secret of an S3 source is key:secret, or JSON such as {"key": "...", "secret": "...", "endpoint_url": "..."}.')
     if "endpoint_url" in login and not _is_safe(login["endpoint_url"]):
         raise Misuse("The endpoint_url of an S3 source begins with https://. Mend it in the secret.")
-    yield s3fs.S3FileSystem(
+    system = s3fs.S3FileSystem(
         key=key,
         secret=word,
         token=login.get("token"),
@@ -36,6 +38,8 @@ def opened(_url: str, login: Login) -> Iterator[Any]:
         # Nothing is read ahead, and an object that is replaced while it is read is an error (If-Match).
         default_cache_type="none",
     )
+    system.retries = ATTEMPTS
+    yield system
 
 
 def _is_safe(endpoint: str) -> bool:

@@ -44,11 +44,11 @@ class Asked:
 
 
 def asked(partnership: Partnership, owed: Owed, language: str) -> list[Asked]:
-    """The data sheets of what is owed, in the order of the contracts."""
+    """The data sheets of what is owed: those without a breakdown first, then in the order of the contracts."""
     known = Catalogue(partnership, language).at(owed.period)
     wanted = [known[code] for code in owed.metrics]
     sheets = []
-    for contract in partnership.contracts():
+    for contract in sorted(partnership.contracts(), key=lambda contract: bool(breakdowns_of(contract))):
         own = tuple(metric for metric in wanted if metric.known.table == contract.name)
         if contract.is_partner and own:
             issuer = Issuer(partnership, contract, owed.partner, language)

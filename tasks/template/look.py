@@ -20,6 +20,8 @@ from tasks.template.coat import FREE, FREE_NUMBER, HEAD, HEAD_NUMBER, ISSUED, IS
 WIDTHS = {"name": (30, 52), "explanation": (26, 44), "value": (16, 20), "last": (15, 20)}
 NARROW, WIDE = 9, 30
 LONGEST_CELL = 32_000
+# No spreadsheet program shows a higher row.
+MOST_POINTS = 405.0
 
 
 @dataclass(frozen=True, slots=True)
@@ -162,7 +164,7 @@ def lines_of(text: str, width: float) -> int:
 
 def height_of(lines: int) -> float:
     """The height of a row of so many lines, in points."""
-    return max(18.0, 13.5 * lines + 5)
+    return min(MOST_POINTS, max(18.0, 13.5 * lines + 5))
 
 
 def order(letters: Mapping[str, str]) -> list[str]:

@@ -290,11 +290,29 @@ def test_the_command_prints_its_address_and_ends_on_sigterm() -> None:
 def test_partner_files_are_the_same_bytes_every_time(tmp_path: Path) -> None:
     write_inbox(tmp_path / "a")
     write_inbox(tmp_path / "b")
-    files = {path.name: path.read_bytes() for path in (tmp_path / "a").iterdir()}
-    assert files == {path.name: path.read_bytes() for path in (tmp_path / "b").iterdir()}
-    assert {name for name in files if "metrics" not in name} == EXPECTED.keys()
+    files = sent(tmp_path / "a")
+    assert files == sent(tmp_path / "b")
+    assert {name for name in files if "_metrics" not in name} == EXPECTED.keys()
     write_inbox(tmp_path / "c", dirty=False)
-    assert len(list((tmp_path / "c").iterdir())) == 9
+    assert sent(tmp_path / "c") == {name: body for name, body in files.items() if "_metrics" in name}
+    write_inbox(tmp_path / "d", dirty=False, only=["p03", "p08"])
+    assert sorted(sent(tmp_path / "d")) == ["p03_metrics.xlsx", "p08_metrics.csv"]
+
+
+def test_a_file_lies_in_the_folder_of_its_partner(tmp_path: Path) -> None:
+    """Only what comes of nobody lies where files of a table lie."""
+    write_inbox(tmp_path)
+    places = {path.parent.relative_to(tmp_path).as_posix() for path in tmp_path.rglob("*") if path.is_file()}
+    assert places == {f"partners/p0{number}" for number in range(1, 10)} | {"partner_metrics"}
+    assert [path.name for path in (tmp_path / "partner_metrics").iterdir()] == ["p77_2026-Q3_unknown_partner.csv"]
+    for folder in (tmp_path / "partners").iterdir():
+        assert all(path.name.startswith(f"{folder.name}_") for path in folder.iterdir())
+    assert write_resubmission(tmp_path).parent == tmp_path / "partners" / "p08"
+
+
+def sent(inbox: Path) -> dict[str, bytes]:
+    """Every file of an inbox."""
+    return {path.name: path.read_bytes() for path in inbox.rglob("*") if path.is_file()}
 
 
 def test_good_rows_of_dirty_files_exist_nowhere_else(tmp_path: Path) -> None:

@@ -11,11 +11,15 @@ from zoneinfo import ZoneInfo
 import pytest
 import yaml
 
+from flows.forms import PERIODS, Remind, called, named, period_meant
+
 ROOT = Path(__file__).parents[2]
 TEXT = (ROOT / "prefect.yaml").read_text(encoding="utf-8")
 DEPLOYMENTS: list[dict[str, Any]] = yaml.safe_load(TEXT)["deployments"]
-NAMES = ["Refresh public statistics", "Collect partner data", "Make a brief", "Accept a revision"]
-BY_HAND = ["Make a brief", "Accept a revision"]
+NAMES = ["Refresh public statistics", "Collect partner data", "Send templates", "Send reminders", "Make a brief", "Accept a revision"]
+BY_HAND = ["Send templates", "Make a brief", "Accept a revision"]
+# Every run of these counts: a second one waits. Of the others a run that is due while one runs still is left out.
+WAITING = ["Send templates", "Send reminders", "Make a brief", "Accept a revision"]
 PUBLIC = {
     "Components of population change by census metropolitan area, 2021 boundaries (17-10-0149-01)",
     "Permanent residents by census metropolitan area",
@@ -58,9 +62,9 @@ def test_every_key_is_known_to_prefect() -> None:
         (
             "{limit: 1, collision_strategy: ENQUEUE}",
             "{limit: 1, strategy: ENQUEUE}",
-            [f"{name}.concurrency_limit.strategy" for name in BY_HAND],
+            [f"{name}.concurrency_limit.strategy" for name in WAITING],
         ),
-        ("strategy: ENQUEUE}", "strategy: WAIT}", [f"{name}.concurrency_limit.collision_strategy: WAIT" for name in BY_HAND]),
+        ("strategy: ENQUEUE}", "strategy: WAIT}", [f"{name}.concurrency_limit.collision_strategy: WAIT" for name in WAITING]),
         ("work_pool: {name: openlip}", "work_pool: {pool: openlip}", [f"{name}.work_pool.pool" for name in NAMES]),
     ],
 )
@@ -78,7 +82,7 @@ def test_staff_see_a_handful_of_deployments_in_their_words() -> None:
     assert [one["name"] for one in DEPLOYMENTS] == NAMES
     assert yaml.safe_load(TEXT)["pull"] == []  # else the folder of whoever deployed last is written into each deployment
     for one in DEPLOYMENTS:
-        assert re.fullmatch(r"flows(\.[a-z]+){2}", one["entrypoint"])  # a path would hide our packages behind flows/
+        assert re.fullmatch(r"flows(\.[a-z_]+){2}", one["entrypoint"])  # a path would hide our packages behind flows/
         assert one["enforce_parameter_schema"] is True
         assert one["concurrency_limit"]["limit"] == 1
         assert one["work_pool"] == {"name": "openlip"}
@@ -92,10 +96,14 @@ def test_schedules_keep_what_staff_chose_and_are_told_in_words() -> None:
             assert "active" not in schedule  # else each deployment switches it on again
             assert ZoneInfo(schedule["timezone"]).key == "America/Toronto"
             assert "(America/Toronto)" in one["description"]  # the pages show a schedule without its zone
-            assert one["concurrency_limit"]["collision_strategy"] == "CANCEL_NEW"
+        assert one["concurrency_limit"]["collision_strategy"] == ("ENQUEUE" if one["name"] in WAITING else "CANCEL_NEW")
         assert "**By itself:**" in one["description"]
     crons = {one["name"]: [schedule["cron"] for schedule in one.get("schedules", [])] for one in DEPLOYMENTS}
-    by_itself = {"Refresh public statistics": ["45 8 * * *", "15 12 * * 1-5"], "Collect partner data": ["20 * * * *"]}
+    by_itself = {
+        "Refresh public statistics": ["45 8 * * *", "15 12 * * 1-5"],
+        "Collect partner data": ["20,50 * * * *"],
+        "Send reminders": ["10 9 * * 1-5"],
+    }
     assert crons == by_itself | {name: [] for name in BY_HAND}
 
 
@@ -122,10 +130,16 @@ def test_every_field_has_a_title_a_sentence_and_one_type(schemas: dict[str, dict
 
 
 def test_choices_come_from_the_content(schemas: dict[str, dict[str, Any]]) -> None:
-    tables, partners = (dict(_fields(schemas[name]))["tables"]["items"]["enum"] for name in NAMES[:2])
+    tables = dict(_fields(schemas["Refresh public statistics"]))["tables"]["items"]["enum"]
     brief = dict(_fields(schemas["Make a brief"]))
     assert set(tables) >= PUBLIC
-    assert partners == ["Shared metrics reported by partners"]
+    for name in ("Collect partner data", "Send templates"):
+        members = dict(_fields(schemas[name]))["partners"]["items"]["enum"]
+        assert len(members) == 20, name
+        assert "Sample Settlement Agency (p01)" in members
+        assert not [member for member in members if member.endswith("(m20)")], "it left in 2024"
+    for name in ("Send templates", "Send reminders"):
+        assert dict(_fields(schemas[name]))["period"]["enum"] == list(PERIODS)
     assert "Newcomers and the City" in brief["brief"]["enum"]
     assert "City Council, City of Peterborough" in brief["office"]["enum"]
     assert brief["languages"]["items"]["enum"] == ["English", "French"]
@@ -133,9 +147,61 @@ def test_choices_come_from_the_content(schemas: dict[str, dict[str, Any]]) -> No
 
 def test_a_form_left_alone_is_valid_but_a_brief_needs_a_brief_and_an_office(schemas: dict[str, dict[str, Any]]) -> None:
     required = {name: next(iter(schema["definitions"].values())).get("required", []) for name, schema in schemas.items()}
-    assert required == {name: [] for name in NAMES[:2]} | {"Make a brief": ["brief", "office"], "Accept a revision": ["table"]}
+    assert required == {name: [] for name in NAMES} | {"Make a brief": ["brief", "office"], "Accept a revision": ["table"]}
     assert dict(_fields(schemas["Accept a revision"]))["accept"]["default"] is False  # a look comes first
     assert "default" not in dict(_fields(schemas["Make a brief"]))["day"]  # it would be the day of the deployment for ever
+
+
+@pytest.mark.parametrize(("name", "form"), [("Send templates", "HandOut"), ("Send reminders", "Remind")])
+def test_what_writes_to_partners_only_looks_unless_the_tick_is_taken_away(schemas: dict[str, dict[str, Any]], name: str, form: str) -> None:
+    fields = dict(_fields(schemas[name]))
+    assert list(schemas[name]["definitions"]) == [form]
+    assert fields["dry_run"]["default"] is True
+    assert fields["period"]["default"] == "The last quarter that is over"
+
+
+def test_what_the_server_puts_into_a_form_is_valid(schemas: dict[str, dict[str, Any]]) -> None:
+    """`enforce_parameter_schema`: the defaults that the server fills in, and the parameters of a schedule, are among the choices."""
+    for one in DEPLOYMENTS:
+        schema = schemas[one["name"]]
+        orders = [default] if (default := schema["properties"]["order"].get("default")) is not None else []
+        orders += [schedule["parameters"]["order"] for schedule in one.get("schedules", []) if "parameters" in schedule]
+        for order in orders:
+            validate({"order": order}, schema)
+    with pytest.raises(ValidationError, match="is not one of"):
+        validate({"order": {"period": "2026-Q9"}}, schemas["Send reminders"])
+
+
+def test_the_schedule_of_reminders_sends_and_a_press_of_the_button_looks() -> None:
+    (schedule,) = next(one["schedules"] for one in DEPLOYMENTS if one["name"] == "Send reminders")
+    assert Remind.model_validate(schedule["parameters"]["order"]) == Remind(dry_run=False)
+    assert Remind().dry_run
+
+
+@pytest.mark.parametrize(
+    ("now", "said", "meant"),
+    [
+        ("2026-11-22T17:00:00+00:00", "The last quarter that is over", "2026-Q3"),
+        ("2026-11-22T17:00:00+00:00", "The quarter before it", "2026-Q2"),
+        ("2026-11-22T17:00:00+00:00", "The quarter under way", "2026-Q4"),
+        ("2026-11-22T17:00:00+00:00", "", "2026-Q3"),
+        ("2026-11-22T17:00:00+00:00", "2025-Q1", "2025-Q1"),
+        ("2027-01-01T04:59:00+00:00", "The last quarter that is over", "2026-Q3"),  # still the old year in Peterborough
+        ("2027-01-01T05:00:00+00:00", "The last quarter that is over", "2026-Q4"),
+        ("2027-01-01T05:00:00+00:00", "The quarter before it", "2026-Q3"),
+        ("2027-01-01T05:00:00+00:00", "The quarter under way", "2027-Q1"),
+    ],
+)
+def test_a_period_is_chosen_by_where_it_stands(environment: pytest.MonkeyPatch, now: str, said: str, meant: str) -> None:
+    """The choices of a form are those of the day of its deployment, so none of them is a date."""
+    environment.setenv("OPENLIP_NOW", now)
+    assert period_meant(said) == meant
+
+
+def test_members_are_chosen_by_their_names(home: Path) -> None:
+    assert named("member", "Sample College (p03)") == "p03"
+    assert named("member", "p03") == "p03"
+    assert called("member", "p03") == "Sample College (p03)"
 
 
 def test_an_office_added_to_the_register_is_offered(home: Path) -> None:

@@ -3,25 +3,24 @@
 from __future__ import annotations
 
 import hashlib
-import io
 import os
 import shutil
 import socket
 import tempfile
 import threading
 import time
-import zipfile
 from collections import Counter
 from collections.abc import Callable
 from importlib import import_module
 from pathlib import Path
+from typing import Any
 
 import pytest
 
 from expectations.partnership import Partnership, read_partnership
 from tasks.fetch import SourceUnavailable, Transport
 from tasks.receive import Received, receive, still
-from tests.receiving import appending, as_stranger, channel, old
+from tests.receiving import appending, as_stranger, channel, old, workbook
 
 MODULE = import_module("tasks.receive.inbox")
 GOOD = b"partner,period,metric,value\np03,2026-Q3,clients_served,231\n"
@@ -46,13 +45,6 @@ def bodies(received: Received) -> list[bytes]:
 
 def causes(received: Received) -> list[str]:
     return [left.cause for left in received.left]
-
-
-def workbook(text: str = "x" * 5000) -> bytes:
-    out = io.BytesIO()
-    with zipfile.ZipFile(out, "w") as archive:
-        archive.writestr("xl/workbook.xml", text)
-    return out.getvalue()
 
 
 def test_a_still_file_is_read_at_once(partnership: Partnership, folder: Path) -> None:
@@ -122,9 +114,9 @@ def test_young_files_of_a_folder_share_one_pause(partnership: Partnership, folde
 
 
 def test_a_file_that_is_written_while_it_is_read_is_left(partnership: Partnership, folder: Path, monkeypatch: pytest.MonkeyPatch) -> None:
-    """It was old when we looked; between the look and the end of the reading somebody appends to it."""
+    """It was old when we looked and when we opened it; then somebody appends to it."""
     path = old(_written(folder / "report.csv"))
-    _between(monkeypatch, lambda: path.write_bytes(GOOD + b"p03,2026-Q3,job_placements,4\n"))
+    _while_read(monkeypatch, lambda: path.write_bytes(GOOD + b"p03,2026-Q3,job_placements,4\n"))
     assert (bodies(received := look(partnership)), causes(received)) == ([], ["being_written"])
 
 
@@ -136,7 +128,7 @@ def test_a_file_that_is_replaced_while_it_is_read_is_left(
     path = old(_written(folder / "report.csv"))
     other = old(_written(folder.parent / "other.csv", GOOD.replace(b"231", b"999" if same_size else b"99")))
     os.utime(other, ns=(path.stat().st_atime_ns, path.stat().st_mtime_ns))
-    _between(monkeypatch, lambda: os.replace(other, path))
+    _while_read(monkeypatch, lambda: os.replace(other, path))
     assert (bodies(received := look(partnership)), causes(received)) == ([], ["being_written"])
 
 
@@ -324,17 +316,28 @@ def _written(path: Path, body: bytes = GOOD) -> Path:
     return path
 
 
-def _between(monkeypatch: pytest.MonkeyPatch, happens: Callable[[], object]) -> None:
-    """Let something happen once, after the file was opened and before it is read."""
-    done: list[object] = []
+def _while_read(monkeypatch: pytest.MonkeyPatch, happens: Callable[[], object]) -> None:
+    """Let something happen once, after the file was opened and its bytes were read, before anybody looks whether it is the same."""
     real = os.fdopen
+    done: list[object] = []
 
-    def opened(*arguments: object, **named: object) -> object:
-        if not done:
-            done.append(happens())
-        return real(*arguments, **named)  # type: ignore[call-overload]
+    class Slow:
+        def __init__(self, file: Any) -> None:
+            self.file = file
 
-    monkeypatch.setattr(os, "fdopen", opened)
+        def __enter__(self) -> Slow:
+            return self
+
+        def __exit__(self, *_: object) -> None:
+            self.file.close()
+
+        def read(self, size: int) -> bytes:
+            body: bytes = self.file.read(size)
+            if not done:
+                done.append(happens())
+            return body
+
+    monkeypatch.setattr(os, "fdopen", lambda *arguments, **named: Slow(real(*arguments, **named)))
 
 
 def _before_reading(monkeypatch: pytest.MonkeyPatch, happens: Callable[[], object]) -> None:

@@ -466,6 +466,14 @@ def test_factor_and_least_difference_are_those_of_the_metric(partnership: Partne
     assert where(judged(body_of([now("clients_served", 551)], METRICS), METRICS, partnership)) == [("jump", 2, "value", CONFIRM)]
 
 
+@pytest.mark.parametrize(("register", "line"), [("reporting", "p01,clients_served,1 July,"), ("members", "p01,a,a,b,2016-13-01,,,en,")])
+def test_a_day_that_is_none_is_named_with_its_register(register: str, line: str, partnership: Partnership) -> None:
+    path = partnership.home / "registers" / f"{register}.csv"
+    path.write_text(path.read_text(encoding="utf-8") + line + "\n", encoding="utf-8")
+    with pytest.raises(ContractBroken, match=rf"{register}\.csv: .*2026-09-30"):
+        judged(body_of([now("clients_served", 5)], METRICS), METRICS, partnership)
+
+
 def test_many_odd_numbers_are_each_told_and_all_wait(partnership: Partnership) -> None:
     """A file with a thousand rows of one metric is as quick to judge, and none of its odd rows goes on."""
     rows = [now("clients_served", 100 if n % 5 else 1000, period=f"{1500 + n // 4}-Q{n % 4 + 1}") for n in range(1000)]

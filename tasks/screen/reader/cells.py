@@ -20,6 +20,8 @@ MOST_TEXT = 2_000
 # Nothing of a template lies beyond; Excel's own corner is XFD1048576.
 LAST_ROW, LAST_COLUMN = 100_000, 256
 MOST_CHARACTERS = 20_000_000
+# A column of less than half a digit, a row of less than half a point.
+NOTHING = 0.5
 # Things in a sheet that hold words or values beside its cells.
 STRANGE = frozenset(
     {"scenarios", "oleObjects", "controls", "picture", "smartTags", "webPublishItems", "dataConsolidate", "legacyDrawingHF"}
@@ -172,7 +174,7 @@ class _Reader:
         self.depth += 1
 
     def _beside(self, tag: str, given: dict[str, str]) -> None:
-        if tag == "col" and (_is_true(given.get("hidden", "")) or _is_zero(given.get("width", ""))):
+        if tag == "col" and (_is_true(given.get("hidden", "")) or _is_nothing(given.get("width", ""))):
             self.hidden_columns.append((int(given["min"]), int(given["max"])))
         elif tag in ("oddHeader", "oddFooter", "evenHeader", "evenFooter", "firstHeader", "firstFooter"):
             self.gathers, self.parts = "header", []
@@ -200,7 +202,7 @@ class _Reader:
         if row <= self.row:
             raise Stop("gate_damaged")
         self.row, self.column = row, 0
-        self.is_row_hidden = _is_true(given.get("hidden", "")) or _is_zero(given.get("ht", ""))
+        self.is_row_hidden = _is_true(given.get("hidden", "")) or _is_nothing(given.get("ht", ""))
         self.cells: list[tuple[int, Cell]] = []
 
     def _cell(self, given: dict[str, str]) -> None:
@@ -267,5 +269,6 @@ def _is_true(text: str) -> bool:
     return text in ("1", "true", "on")
 
 
-def _is_zero(text: str) -> bool:
-    return bool(re.fullmatch(r"0+(\.0*)?", text))
+def _is_nothing(size: str) -> bool:
+    """True for a width or height that shows nothing; Excel writes a column that was dragged shut so."""
+    return bool(size) and float(size) < NOTHING
