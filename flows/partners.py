@@ -148,7 +148,7 @@ def _parcel(
             judged.append(Judged(sheet, verdict, windows))
             counts = (loaded.rows, loaded.new, loaded.changed, loaded.gone, verdict.rows_held)
             outcome = "loaded" if loaded.outcome == "passed" else loaded.outcome
-            lines.append(Line(contract.name, screened.partner, outcome, *counts, findings=verdict.findings))
+            lines.append(Line(contract.name, screened.partner, outcome, *counts))
         submission: Submission = verbs.conclude(screened, judged, partnership)
         verbs.answer(parcel, screened, submission, partnership)
     except Problem as error:
@@ -156,7 +156,6 @@ def _parcel(
     except Exception as error:  # the edge of the flow: not even its message, which could repeat what stood in the file
         return [Line(CHANNELS, channel.name, "failed", message=type(error).__name__)], None
     if screened.is_refused:
-        lines = [Line(CHANNELS, screened.partner or channel.name, "blocked", findings=screened.findings)]
-    else:
-        lines[0] = replace(lines[0], findings=(*screened.findings, *lines[0].findings))
+        lines = [Line(CHANNELS, screened.partner or channel.name, "blocked")]
+    lines[0] = replace(lines[0], findings=submission.findings)
     return [replace(line, state=submission.state, submission=submission.number) for line in lines], submission

@@ -48,8 +48,9 @@ class Finding:
     def sentence(self) -> str:
         """The finding as one line for people."""
         where = ", ".join(part for part in (f"row {self.row}" if self.row else "", f"column {self.column}" if self.column else "") if part)
+        place = ": ".join(part for part in (self.file or self.sheet, where) if part) or "the whole file"
         more = f" ({self.rows} rows)" if self.rows > 1 else ""
-        return f"{self.file}{': ' + where if where else ''}: found {self.found}; expected {self.expected}. {self.fix}{more}"
+        return f"{place}: found {self.found}; expected {self.expected}. {self.fix}{more}"
 
 
 def tell(finding: Finding, language: str) -> tuple[str, str, str]:

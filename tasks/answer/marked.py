@@ -17,14 +17,14 @@ from expectations.partnership import Partnership
 from sql import periods
 from tasks.answer.bulk import Bulk
 from tasks.answer.marks import Marks, Tell, Told, lay
-from tasks.answer.page import NAME, write_answer
+from tasks.answer.page import write_answer
 from tasks.answer.sent import Sent, sent
 from tasks.answer.tiers import ORDER, TINTS, tinted
 from tasks.conclude import Submission
 from tasks.due import due_on, members
 from tasks.receive.parcel import Parcel
 from tasks.screen.screened import Screened
-from tasks.template.asked import Catalogue, Metric
+from tasks.template.asked import Catalogue, Metric, is_period
 from tasks.template.coat import HEAD, Wardrobe
 from tasks.template.look import behave, fit, head, height_of, lines_of, order, put
 from tasks.template.package import package
@@ -52,7 +52,7 @@ def mark(_parcel: Parcel, screened: Screened, submission: Submission, partnershi
     change = {}
     for number, (page, sheet, own) in enumerate(zip(pages, sheets, marks, strict=True), start=2):
         change[f"xl/worksheets/sheet{number}.xml"] = _write(page, sheet, own, language, reasons).spliced
-    moment = datetime.fromisoformat(submission.concluded_at).replace(tzinfo=None)
+    moment = datetime.fromisoformat(submission.received_at).replace(tzinfo=None)
     title = f"{submission.partner} {submission.number}"
     return package(book, creator=partnership.organisation.name[language], title=title, moment=moment, change=change)
 
@@ -108,7 +108,7 @@ def _comment(told: Sequence[Told], language: str) -> Comment:
 
 def _help(screened: Screened, submission: Submission, sheets: Sequence[Sent], partnership: Partnership) -> Help:
     """The page of help of the last period that was sent, with the metrics that stand in the sheets."""
-    spoken = [period for sheet in screened.sheets for period in sheet.periods]
+    spoken = [period for sheet in screened.sheets for period in sheet.periods if is_period(period)]
     period = max(spoken, key=lambda code: periods.parse(code).end) if spoken else ""
     known = Catalogue(partnership, submission.language).at(period)
     codes = dict.fromkeys(str(row.get("metric", "")) for sheet in sheets for row in sheet.rows.values())
@@ -116,6 +116,3 @@ def _help(screened: Screened, submission: Submission, sheets: Sequence[Sent], pa
     member = members(partnership, periods.parse(period)).get(submission.partner) if period else None
     name = member.name(submission.language) if member else submission.partner
     return Help(submission.partner, name, period, due_on(partnership, period) if period else None, tuple(s.name for s in sheets), chosen)
-
-
-__all__ = ["AUTHOR", "NAME", "mark"]

@@ -44,7 +44,8 @@ def twin(draft: Draft, *, files: Sequence[str]) -> str:
 
 def _filled(draft: Draft, *, densities: tuple[int, int], web: bool, css: str = "", files: Sequence[str] = ()) -> str:
     direction = "rtl" if draft.language.split("-")[0] in _RIGHT_TO_LEFT else "ltr"
-    return environment().get_template("page.html").render(
+    template = environment().get_template("page.html")
+    return template.render(
         draft=draft,
         words=_words(draft),
         direction=direction,
@@ -72,9 +73,7 @@ def _words(draft: Draft) -> dict[str, str]:
 @lru_cache(maxsize=1)
 def environment() -> jinja2.Environment:
     """The templates of `briefs/`: all text is escaped, and a name that nobody gave is an error."""
-    made = jinja2.Environment(
-        loader=jinja2.FileSystemLoader(FOLDER), autoescape=True, undefined=jinja2.StrictUndefined, auto_reload=False
-    )
+    made = jinja2.Environment(loader=jinja2.FileSystemLoader(FOLDER), autoescape=True, undefined=jinja2.StrictUndefined, auto_reload=False)
     made.filters |= {
         "inline": inline,
         "plain": plain,

@@ -70,7 +70,7 @@ class Catalogue:
     def at(self, period: str) -> dict[str, Metric]:
         """Each metric as it is defined in the period; none for what is no period."""
         if period not in self.by_period:
-            self.by_period[period] = self._at(period) if _is_period(period) else {}
+            self.by_period[period] = self._at(period) if is_period(period) else {}
         return self.by_period[period]
 
     def _at(self, period: str) -> dict[str, Metric]:
@@ -82,7 +82,8 @@ class Catalogue:
         return found
 
 
-def _is_period(text: str) -> bool:
+def is_period(text: str) -> bool:
+    """True for the code of a period that there is."""
     try:
         periods.parse(text)
     except ValueError:

@@ -162,14 +162,17 @@ def test_what_writes_to_partners_only_looks_unless_the_tick_is_taken_away(schema
 
 def test_what_the_server_puts_into_a_form_is_valid(schemas: dict[str, dict[str, Any]]) -> None:
     """`enforce_parameter_schema`: the defaults that the server fills in, and the parameters of a schedule, are among the choices."""
+    from prefect.utilities.schema_tools.validation import ValidationError, validate
+
     for one in DEPLOYMENTS:
-        schema = schemas[one["name"]]
+        schema: Any = schemas[one["name"]]
         orders = [default] if (default := schema["properties"]["order"].get("default")) is not None else []
         orders += [schedule["parameters"]["order"] for schedule in one.get("schedules", []) if "parameters" in schedule]
         for order in orders:
-            validate({"order": order}, schema)
+            validate({"order": order}, schema, raise_on_error=True)
+    reminders: Any = schemas["Send reminders"]
     with pytest.raises(ValidationError, match="is not one of"):
-        validate({"order": {"period": "2026-Q9"}}, schemas["Send reminders"])
+        validate({"order": {"period": "2026-Q9"}}, reminders, raise_on_error=True)
 
 
 def test_the_schedule_of_reminders_sends_and_a_press_of_the_button_looks() -> None:

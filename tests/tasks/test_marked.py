@@ -342,7 +342,7 @@ def test_two_tables_are_marked_each_on_its_own_sheet(partnership: Partnership) -
 
 
 def test_a_metric_and_a_period_that_the_catalogue_has_not_are_no_hindrance(partnership: Partnership) -> None:
-    body = csv_of(["p01", "1999-Q1", "clients_served", 5], ["p01", "2026", "clients_served", 6])
+    body = csv_of(["p01", "1999-Q1", "clients_served", 5], ["p01", "2026", "clients_served", 6], ["p01", "2026-Q5", "clients_served", 7])
     book = returned(partnership, body, finding("critical", 3, sheet=""))
     assert [cell.value for cell in book["metrics"][3]][:4] == ["p01", "2026", "clients_served", 6]
 
