@@ -20,11 +20,13 @@ from typing import Any
 
 from benchmarks import peers
 from benchmarks.measure import Measured, Settings, Watch, fresh_home, ratio, seconds, size_of
+from benchmarks.partners import partners
 from benchmarks.vintages import vintages
 
 ROOT = Path(__file__).parent.parent
 MORNING, EVENING = "2026-11-22T12:00:00+00:00", "2026-11-22T22:00:00+00:00"
 TABLES = 40
+
 # Ours
 
 
@@ -350,6 +352,7 @@ CONTENDERS: dict[str, Callable[[Settings], Measured]] = {
     "checks": checks,
     "vintages": vintages,
     "refresh": refresh,
+    "partners": partners,
     "brief": brief,
 }
 

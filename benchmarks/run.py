@@ -33,7 +33,8 @@ PACKAGES = [
     *["sqlalchemy", "psycopg", "pyarrow", "numpy", "great-expectations", "weasyprint"],
     *["stats-can", "pandas", "polars", "adbc-driver-postgresql", "dlt", "duckdb", "statcan-dl"],
 ]
-NAMES = ("sqlite", "postgresql", "files", "parse", "checks", "vintages", "refresh", "brief")
+NAMES = ("sqlite", "postgresql", "files", "parse", "checks", "vintages", "refresh", "partners", "brief")
+PAIRED = ("parse", "checks", "refresh", "partners", "brief")
 # Peers take ten times as long: three runs of each do.
 SLOW_REPEAT = 3
 # From so many rows on only what may be compared at that size takes part.
@@ -41,7 +42,7 @@ BIG = 5_000_000
 BIG_NAMES = ("sqlite", "postgresql", "files", "parse")
 LEFT_OUT = (
     "stats-can + to_sql, polars + ADBC and dlt into PostgreSQL are left out at this size: by their times at 1 M rows they take "
-    "minutes a run, and the first more memory than most machines have. The checks, vintages, refresh and brief do not depend on the size."
+    "minutes a run, and the first more memory than most machines have. The checks, vintages, refresh, partners and brief do not depend on the size."
 )
 MEGABYTES = 500
 MARK = "## Ten million rows"
@@ -137,7 +138,7 @@ def _contenders(chosen: list[str], options: argparse.Namespace, stack: ExitStack
     if "vintages" in chosen:
         found |= {f"vintages {engine}": Contender("vintages", engine, 1) for engine in ("sqlite", *(["postgresql"] if server else []))}
     # These take turns with their other side inside one process.
-    found |= {name: Contender(name, "sqlite", 1) for name in ("parse", "checks", "refresh", "brief") if name in chosen}
+    found |= {name: Contender(name, "sqlite", 1) for name in PAIRED if name in chosen}
     return found, server
 
 
@@ -188,8 +189,7 @@ def _rows(contenders: dict[str, Contender], rows: int) -> list[Row]:
     for engine in ("sqlite", "postgresql"):
         if f"vintages {engine}" in contenders:
             found += _vintages(contenders[f"vintages {engine}"].runs[0], "SQLite" if engine == "sqlite" else "PostgreSQL", engine)
-    paired = ("parse", "checks", "refresh", "brief")
-    return found + [row for name in paired if name in contenders for row in _paired(name, contenders[name], rows)]
+    return found + [row for name in PAIRED if name in contenders for row in _paired(name, contenders[name], rows)]
 
 
 WANTED = {"sqlite": {"stats-can": 8.0}, "postgresql": {"stats-can": 10.0, "polars": 2.0, "dlt": 2.0}}
@@ -245,6 +245,14 @@ def _vintages(run: dict[str, Any], name: str, engine: str) -> list[Row]:
 
 def _paired(name: str, contender: Contender, rows: int) -> list[Row]:
     run = contender.runs[0]
+    if name == "partners":
+        large, many, peak = run["seconds"], run["many"], run["peak_mb"]
+        return [
+            Row(
+                name, "A partner's file of 20,000 rows, from its folder to the answer: seconds", large, "under 5", large < 5, large, 0, peak
+            ),
+            Row("partners many", "Thirty partners' files in one run, the same: seconds", many, "under 60", many < 60, many, 0, peak),
+        ]
     ratio, ours, other, peak = run["ratio"], run["seconds"], run["peer"], run["peak_mb"]
     if name == "parse":
         what = "Read (typed, every label and cell looked at, keyed, measured, written down), against merely inflating the zip"

@@ -26,12 +26,13 @@ def collect(order: Collect = EVERYTHING) -> State[Collected]:
     secrets_of(home)
     chosen = [named("member", partner) for partner in order.partners]
     found = collect_partners(home, chosen, as_tasks(), dry_run=order.dry_run)
-    page = partner_pages.of_collected(found, home)
+    page = partner_pages.of_collected(found, home, dry_run=order.dry_run)
     create_markdown_artifact(key="collect", markdown=page, description="What arrived, what became of it, and who still owes what")
     for key, receipt in partner_pages.receipts(found, home).items():
         create_markdown_artifact(key=key, markdown=receipt, description="What was received, and what became of it")
     # A partner's file with mistakes is everyday work: the run did it. Our own faults are failures, and what cannot be reached once.
     ours = [line for line in found.lines if line.outcome in ("failed", "not_checked", "unreachable") and line.is_news]
+    summary = partner_pages.summary(found, dry_run=order.dry_run)
     if ours:
-        return Failed(message=f"{pages.summary(found.lines)} {pages.what_failed(ours)}", data=found)
-    return Completed(message=pages.summary(found.lines), data=found)
+        return Failed(message=f"{summary} {pages.what_failed(ours)}", data=found)
+    return Completed(message=summary, data=found)

@@ -90,12 +90,16 @@ def called(kind: str, name: str) -> str:
 
 
 def run_name(pattern: str, *, nothing: str) -> str:
-    """The name of the run under way: the pattern filled from its form, a list said with commas, nothing chosen as `nothing`."""
+    """The name of the run under way: the pattern filled from its form, a list said with commas, nothing chosen as `nothing`.
+
+    A period is said by its code: `the last quarter that is over` would be another one in the list of runs next year.
+    """
     from prefect.runtime import flow_run
 
     order = flow_run.parameters.get("order") or {}
     given = order if isinstance(order, dict) else order.model_dump()
     said = {field: ", ".join(value) if isinstance(value, list) else str(value) for field, value in given.items()}
+    said |= {"period": period_meant(said.get("period", ""))}
     return pattern.format_map(defaultdict(lambda: nothing, {field: value for field, value in said.items() if value}))
 
 
@@ -174,7 +178,7 @@ class HandOut(_Form):
     """Which workbooks to make."""
 
     period: PeriodChoice = Field(
-        default="The last quarter that is over", title="Period", description="Which quarter.", json_schema_extra=_at(0)
+        default="The last quarter that is over", title="Period", description="For which quarter.", json_schema_extra=_at(0)
     )
     partners: list[MemberChoice] = Field(
         default=[],
@@ -200,7 +204,7 @@ class Remind(_Form):
     """Of which period to remind."""
 
     period: PeriodChoice = Field(
-        default="The last quarter that is over", title="Period", description="Which quarter.", json_schema_extra=_at(0)
+        default="The last quarter that is over", title="Period", description="For which quarter.", json_schema_extra=_at(0)
     )
     dry_run: bool = Field(
         default=True,

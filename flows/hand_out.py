@@ -15,7 +15,7 @@ from tasks.hand_out import HandedOut
 
 
 def _name() -> str:
-    return run_name("Templates of {period}", nothing="the last quarter")
+    return run_name("Templates for {period}", nothing="the last quarter")
 
 
 DRY = HandOut()

@@ -5,6 +5,7 @@ Lists, and tables of few columns, so that the pages read on a telephone too. No 
 
 from __future__ import annotations
 
+from collections import Counter
 from collections.abc import Mapping, Sequence
 
 from babel.dates import format_date, format_datetime
@@ -15,7 +16,7 @@ from expectations.partnership import Partnership
 from flows import pages
 from flows.partners import Collected
 from sql import clock, periods
-from tasks.conclude import Submission
+from tasks.conclude import Part, Submission
 from tasks.due import Standing
 from tasks.findings import Finding, tell
 from tasks.hand_out import HandedOut
@@ -33,73 +34,109 @@ STATES = {
     "awaited": "Awaited",
     "excused": "More time given",
 }
-DONE = ("accepted", "accepted_with_remarks")
+NOBODY = "Unknown partner"
+# So many metrics are named one by one; of more only their number is told, so that the table stays readable.
+FEW = 3
 
 
-def of_collected(found: Collected, partnership: Partnership) -> str:
+def of_collected(found: Collected, partnership: Partnership, *, dry_run: bool = False) -> str:
     """What arrived, what became of each file, and where the period stands."""
     called = names_of(partnership)
-    told = ["# Partner data", "", pages.summary(found.lines), ""]
+    told = ["# Partner data", "", summary(found, dry_run=dry_run), ""]
     for submission in found.submissions:
-        partner = called.get(submission.partner, submission.partner or "unknown partner")
-        told.append(f"- {partner}: {STATES[submission.state]}, no. {submission.number}")
-    others = [line for line in found.lines if not line.submission and line.message]
-    told += [f"- {line.part or line.contract}: {pages.cell(line.message)}" for line in others]
+        partner = called.get(submission.partner, NOBODY)
+        link = f"[receipt](/v2/artifacts/key/{receipt_key(submission.partner)})"
+        told.append(f"- {partner}: {STATES[submission.state]}, submission {submission.number}, {link}")
+    for line in found.lines:
+        if not line.submission and line.message:
+            told.append(f"- {_source(line.part or line.contract, called)}: {pages.WORDS[line.outcome]}. {pages.cell(line.message)}")
     return "\n".join([*told, "", *of_standings(found.standings, found.period, partnership)])
+
+
+def _source(name: str, called: Mapping[str, str]) -> str:
+    """Where files come from, with the partner's name for its code."""
+    partner, comma, way = name.partition(",")
+    return f"{called.get(partner, pages.cell(partner))}{comma}{pages.cell(way)}"
+
+
+def summary(found: Collected, *, dry_run: bool = False) -> str:
+    """One sentence: how many files came, and what became of them."""
+    states = Counter(submission.state for submission in found.submissions)
+    said = [f"{states[state]} {words.strip('*').lower()}" for state, words in STATES.items() if states[state]]
+    files = (
+        f"{_many(len(found.submissions), 'file')}: {', '.join(said)}." if said else "Nothing was read." if dry_run else "Nothing new came."
+    )
+    troubles = Counter(line.outcome for line in found.lines if line.is_bad and not line.submission)
+    return " ".join([files, *(f"{pages.WORDS[outcome].strip('*')}: {count}." for outcome, count in troubles.items())])
 
 
 def of_standings(standings: Sequence[Standing], period: str, partnership: Partnership) -> list[str]:
     """The state of a period as one table: who reported, on time or late, and what is still to come."""
+    told = [f"## {period_in_words(period)}", ""]
     if not standings:
-        return [f"## {period_in_words(period)}", "", "Nobody owes anything of it: see registers/reporting.csv."]
+        return [*told, "Nobody owes anything of it: see registers/reporting.csv."]
     done = [one for one in standings if one.answered and one.state != "withdrawn"]
     on_time = sum(one.is_on_time for one in done)
     due = standings[0].owed.due_on
-    told = [f"## {period_in_words(period)}", ""]
-    told += [
-        f"{len(done)} of {len(standings)} partners reported, {on_time} on time. "
-        + (f"Due on {day(due.isoformat())}." if due else "No due day.")
-    ]
+    until = f"Due on {day(due.isoformat())}." if due else "No due day."
+    told += [f"{len(done)} of {len(standings)} partners reported, {on_time} on time. {until}"]
     called, metrics = names_of(partnership), metric_names(partnership, "en")
     told += ["", "| Partner | State | Still to come |", "|---|---|---|"]
     for one in sorted(standings, key=lambda one: (one.is_done, one.owed.partner)):
         late = "" if one.is_on_time or one.state not in ("accepted", "accepted_with_remarks", "partly_accepted") else ", late"
-        waits = f", {one.waiting_rows} rows wait" if one.waiting_rows else ""
-        missing = ", ".join(metrics.get(metric, metric) for metric in one.unanswered) or "nothing"
+        waits = f", {_many(one.waiting_rows, 'row')} waiting" if one.waiting_rows else ""
+        missing = _missing(one, metrics)
         told.append(f"| {called.get(one.owed.partner, one.owed.partner)} | {STATES[one.state]}{late}{waits} | {pages.cell(missing)} |")
     return told
+
+
+def _missing(one: Standing, metrics: Mapping[str, str]) -> str:
+    """What a partner still owes: the names of a few metrics, else how many there are."""
+    if len(one.unanswered) > FEW:
+        return f"{'all ' if len(one.unanswered) == len(one.owed.metrics) else ''}{len(one.unanswered)} numbers"
+    return "; ".join(metrics.get(metric, metric) for metric in one.unanswered) or "nothing"
 
 
 def receipts(found: Collected, partnership: Partnership) -> dict[str, str]:
     """A page for each partner whose files were answered now, by the key of its artifact."""
     by_partner: dict[str, list[Submission]] = {}
     for submission in found.submissions:
-        by_partner.setdefault(submission.partner or "unknown", []).append(submission)
-    called = names_of(partnership)
+        by_partner.setdefault(submission.partner, []).append(submission)
+    called, titles = names_of(partnership), {contract.name: contract.name_in("en") for contract in partnership.contracts()}
     return {
-        f"receipt-{partner.replace('_', '-')}": "\n\n".join(_receipt(one, called, partnership) for one in many)
+        receipt_key(partner): "\n".join([f"# {called.get(partner, NOBODY)}", *[line for one in many for line in _receipt(one, titles)]])
         for partner, many in by_partner.items()
     }
 
 
-def _receipt(submission: Submission, called: Mapping[str, str], partnership: Partnership) -> str:
-    titles = {contract.name: contract.name_in("en") for contract in partnership.contracts()}
-    told = [f"# {called.get(submission.partner, 'Unknown partner')}", ""]
-    told += [f"**{STATES[submission.state].strip('*')}.** Submission {submission.number}, received {moment(submission.received_at)}."]
-    if submission.parts:
-        told += ["", "| Table, period, version | Rows |", "|---|---|"]
-        told += [
-            f"| {titles[part.contract]}, {part.period}, v{part.version} | {part.rows} read, {part.taken} taken, {part.waiting} wait |"
-            for part in submission.parts
-        ]
-    else:
-        told += ["", "Nothing of the file was kept."]
+def receipt_key(partner: str) -> str:
+    """The key of the artifact with a partner's receipts.
+
+    >>> receipt_key("new_canadians_centre"), receipt_key("")
+    ('receipt-new-canadians-centre', 'receipt-unknown')
+    """
+    return f"receipt-{(partner or 'unknown').replace('_', '-')}"
+
+
+def _receipt(submission: Submission, titles: Mapping[str, str]) -> list[str]:
+    told = ["", f"## {STATES[submission.state].strip('*')}: submission {submission.number}", ""]
+    told += [f"Received {moment(submission.received_at)}.{'' if submission.parts else ' Nothing of the file was kept.'}"]
+    for contract in dict.fromkeys(part.contract for part in submission.parts):
+        told += ["", f"| {pages.cell(titles[contract])} | Rows |", "|---|---|"]
+        told += [_part(part) for part in submission.parts if part.contract == contract]
     words = expectations.words("mail", "en")
     asked = [finding for finding in submission.findings if finding.tier != "information"]
-    told += ["", *[f"- {_said(finding, words)}" for finding in asked[: pages.MOST]]]
+    told += ["", *[f"- {_said(finding, words)}" for finding in asked[: pages.MOST]]] if asked else []
     if len(asked) > pages.MOST:
-        told.append(f"- ... and {len(asked) - pages.MOST} more: see the workbook in `answers/{submission.partner}`")
-    return "\n".join(told)
+        told.append(f"- ... and {len(asked) - pages.MOST} more: see the workbook in the partner's folder of answers")
+    return told
+
+
+def _part(part: Part) -> str:
+    changed = _many(len(part.differences), "number") + " otherwise than before" if part.differences and part.version > 1 else ""
+    waiting = f"{part.waiting} waiting" if part.waiting else ""
+    rows = ", ".join(word for word in (f"{part.taken} of {part.rows} taken", waiting, changed) if word)
+    return f"| {period_in_words(part.period)}, version {part.version} | {rows} |"
 
 
 def _said(finding: Finding, words: dict[str, object]) -> str:
@@ -109,27 +146,43 @@ def _said(finding: Finding, words: dict[str, object]) -> str:
 
 def of_handed_out(made: Sequence[HandedOut], partnership: Partnership, *, dry_run: bool) -> str:
     """Which workbooks were made, and which went into the outbox."""
+    if not made:
+        return "# Templates\n\nNobody owes anything of that quarter: see registers/reporting.csv."
     called = names_of(partnership)
-    said = "Nothing was sent: this only made them." if dry_run else f"{sum(item.is_put for item in made)} were put into the outbox."
-    told = ["# Templates", "", f"{len(made)} workbooks{' for ' + period_in_words(made[0].period) if made else ''}. {said}"]
-    told += ["", "| Partner | Numbers asked | Sent |", "|---|--:|---|"]
-    told += [
-        f"| {called.get(item.partner, item.partner)} | {item.metrics} | {'yes' if item.is_put else item.why_not or 'no'} |" for item in made
+    put = f"{sum(item.is_put for item in made)} of them put into the outbox."
+    told = [
+        "# Templates",
+        "",
+        f"{_many(len(made), 'workbook')} for {period_in_words(made[0].period)}, in the folder `templates/{made[0].period}`.",
     ]
-    return "\n".join([*told, "", f"They lie in `templates/{made[0].period}`." if made else ""])
+    told += ["", "Nothing was sent: this only made them." if dry_run else put, "", "| Partner | Numbers | Sent |", "|---|--:|---|"]
+    told += [f"| {called.get(item.partner, item.partner)} | {item.metrics} | {_sent(item, 'sent')} |" for item in made]
+    return "\n".join(told)
 
 
 def of_reminders(said: Sequence[Reminder], partnership: Partnership, *, dry_run: bool) -> str:
     """Who is reminded, and who is not and why."""
+    if not said:
+        return "# Reminders\n\nNobody owes anything of that quarter: see registers/reporting.csv."
     called = names_of(partnership)
-    put = sum(item.is_put for item in said)
-    head = "Nothing was sent: this only looked." if dry_run else f"{put} reminders were put into the outbox."
-    told = ["# Reminders", "", f"{period_in_words(said[0].period)}. {head}" if said else "Nobody owes anything."]
-    told += ["", "| Partner | State | Reminder |", "|---|---|---|"]
-    for item in said:
-        reminder = "sent" if item.is_put else f"no: {item.why_not}" if item.why_not else "would be sent"
-        told.append(f"| {called.get(item.partner, item.partner)} | {STATES[item.state]} | {reminder} |")
+    due = f", due on {day(said[0].due_on)}" if said[0].due_on else ""
+    put = f"{_many(sum(item.is_put for item in said), 'reminder')} put into the outbox."
+    told = ["# Reminders", "", f"Reports for {period_in_words(said[0].period)}{due}.", ""]
+    told += ["Nothing was sent: this only looked." if dry_run else put, "", "| Partner | State | Reminder |", "|---|---|---|"]
+    told += [f"| {called.get(item.partner, item.partner)} | {STATES[item.state]} | {_sent(item, 'reminded')} |" for item in said]
     return "\n".join(told)
+
+
+def _sent(item: HandedOut | Reminder, word: str) -> str:
+    return f"**{word}**" if item.is_put else f"no: {item.why_not}" if item.why_not else f"would be {word}"
+
+
+def _many(count: int, noun: str) -> str:
+    """
+    >>> _many(1, "file"), _many(1200, "file")
+    ('1 file', '1,200 files')
+    """
+    return f"{count:,} {noun}{'' if count == 1 else 's'}"
 
 
 def names_of(partnership: Partnership) -> dict[str, str]:

@@ -14,7 +14,7 @@ from tasks.remind import Reminder
 
 
 def _name() -> str:
-    return run_name("Reminders of {period}", nothing="the last quarter")
+    return run_name("Reminders for {period}", nothing="the last quarter")
 
 
 DRY = Remind()

@@ -66,8 +66,8 @@ class Standing:
     """Where a partner stands with a period on a day.
 
     `state`: `awaited` (nothing came, and the due day is to come), `missing` (nothing came in time), `excused` (nothing came, and the
-    office gave it more time), or that of its newest submission. `answered` are the metrics it gave a number or a mark for,
-    `unanswered` those it still owes.
+    office gave it more time), or that of its newest submission that was not refused, where there is one. `answered` are the metrics it
+    gave a number or a mark for, `unanswered` those it still owes.
     """
 
     owed: Owed
@@ -224,7 +224,8 @@ def _standing(partnership: Partnership, debt: Owed, day: date, parts: list[dict[
         state = "refused" if parts else "excused" if excused.let_in_until else "awaited" if waits else "missing"
         received = parts[-1]["received_at"] if parts else ""
         return Standing(debt, state, 0, received, False, answered, unanswered, 0, excused.let_in_until)
-    newest = parts[-1]
+    # A refused file is no report: once something was reported, it does not change where the partner stands.
+    newest = ([part for part in parts if part["state"] != "refused"] or parts)[-1]
     counted = [part for part in parts if part["state"] in submissions.ANSWERED]
     on_time = any(part["is_on_time"] is not False for part in counted)
     waiting = sum(part["waiting"] for part in parts if part["submission"] == newest["submission"])

@@ -11,6 +11,7 @@ from dataclasses import dataclass
 from typing import Any, Literal
 
 import expectations
+from tasks import Misuse
 
 Tier = Literal["must_fix", "confirm", "note", "information"]
 
@@ -64,7 +65,13 @@ def tell(finding: Finding, language: str) -> tuple[str, str, str]:
     values = {"found": finding.found, "expected": finding.expected, "rows": str(finding.rows)} | dict(finding.values)
     # A name comes in each language: `metric_fr` is what {metric} says in French.
     values |= {name.removesuffix(f"_{language}"): text for name, text in finding.values if name.endswith(f"_{language}")}
-    return str(said["found"]).format(**values), str(said["expected"]).format(**values), str(said["fix"]).format(**values)
+    try:
+        return str(said["found"]).format(**values), str(said["expected"]).format(**values), str(said["fix"]).format(**values)
+    except KeyError as error:
+        raise Misuse(
+            f"The words of the rule {finding.rule} in {language!r} ask for {error}, which its finding does not say. "
+            "Mend expectations/words/, or say it in the values of the finding."
+        ) from error
 
 
 def _said(finding: Finding, language: str) -> dict[str, Any] | None:

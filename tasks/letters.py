@@ -64,8 +64,9 @@ def _lines(submission: Submission, partnership: Partnership, words: dict[str, An
 
 def where_of(finding: Finding, words: dict[str, Any]) -> str:
     """A cell as its partner finds it: the sheet, then the letter and the row."""
-    cell = f"{finding.letter}{finding.row or ''}" if finding.letter else str(finding.row or "")
-    return "!".join(part for part in (finding.sheet, cell) if part) or str(words["whole_file"])
+    bare = str(words["row"]).format(row=finding.row) if finding.row else ""
+    cell = f"{finding.letter}{finding.row or ''}" if finding.letter else bare
+    return ("!" if finding.letter else ", ").join(part for part in (finding.sheet, cell) if part) or str(words["whole_file"])
 
 
 def template_letter(

@@ -24,6 +24,8 @@ from tests.conftest import NOW
 ROOT = Path(__file__).parents[2]
 ENDED = ("COMPLETED", "FAILED", "CRASHED", "CANCELLED")
 COMPONENTS = "Components of population change by census metropolitan area, 2021 boundaries (17-10-0149-01)"
+# The parameters that the schedule of reminders has in prefect.yaml.
+SCHEDULED = {"dry_run": False}
 COUNCIL = {"brief": "Newcomers and the City", "office": "City Council, City of Peterborough"}
 
 
@@ -54,7 +56,7 @@ class Served:
         run = self.api.ask("POST", f"/deployments/{self.deployments()[deployment]['id']}/create_flow_run", wanted)
         return str(run["id"])
 
-    def ended(self, run_id: str, *, seconds: float = 120) -> dict[str, Any]:
+    def ended(self, run_id: str, *, seconds: float = 300) -> dict[str, Any]:
         """The run, when it has ended."""
         limit = time.monotonic() + seconds
         while time.monotonic() < limit:
@@ -64,10 +66,20 @@ class Served:
             time.sleep(0.2)
         raise AssertionError(f"{run['name']} is still {run['state_name']} after {seconds} s")
 
-    def artifact(self, run_id: str) -> dict[str, Any]:
-        """The one artifact of a run."""
-        (found,) = self.api.ask("POST", "/artifacts/filter", {"artifacts": {"flow_run_id": {"any_": [run_id]}}})
-        return dict(found)
+    def artifacts(self, run_id: str) -> dict[str, dict[str, Any]]:
+        """The artifacts of a run, by their keys; each key once."""
+        found = self.api.ask("POST", "/artifacts/filter", {"artifacts": {"flow_run_id": {"any_": [run_id]}}})
+        by_key = {one["key"]: dict(one) for one in found}
+        assert len(by_key) == len(found)
+        return by_key
+
+    def artifact(self, run_id: str, key: str = "") -> dict[str, Any]:
+        """The artifact of a run with this key, or its only one."""
+        found = self.artifacts(run_id)
+        if key:
+            return found[key]
+        (only,) = found.values()
+        return only
 
 
 @pytest.fixture(scope="session")
@@ -133,13 +145,19 @@ def programs_of(home: Path) -> list[int]:
 
 @pytest.fixture(scope="session")
 def runs(served: Served) -> dict[str, dict[str, Any]]:
-    """Four runs that have ended: a refresh with one source down while partners' files are collected, that source again, a brief."""
+    """Runs that have ended, by what they are called here: two at a time, as many as the worker takes."""
     served.publishers.always("17100149", "html503")
     pressed = time.monotonic()
-    ids = {"one source down": served.start("Refresh public statistics"), "collect": served.start("Collect partner data")}
-    ended = {name: served.ended(run) for name, run in ids.items()}
+    ended = _both(served, {"one source down": ("Refresh public statistics", {}), "collect": ("Collect partner data", {})})
     served.publishers.heal()
-    ended["refresh"] = served.ended(served.start("Refresh public statistics", tables=[COMPONENTS]))
-    ended["publish"] = served.ended(served.start("Make a brief", **COUNCIL))
+    ended |= _both(served, {"refresh": ("Refresh public statistics", {"tables": [COMPONENTS]}), "look": ("Send templates", {})})
+    ended |= _both(served, {"publish": ("Make a brief", COUNCIL), "whom": ("Send reminders", {})})
+    ended |= _both(served, {"templates": ("Send templates", {"dry_run": False}), "collect again": ("Collect partner data", {})})
+    ended |= _both(served, {"reminders": ("Send reminders", SCHEDULED)})
     served.seconds["runs"] = time.monotonic() - pressed
     return ended
+
+
+def _both(served: Served, wanted: dict[str, tuple[str, dict[str, Any]]]) -> dict[str, dict[str, Any]]:
+    ids = {name: served.start(deployment, **order) for name, (deployment, order) in wanted.items()}
+    return {name: served.ended(run) for name, run in ids.items()}

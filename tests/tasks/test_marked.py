@@ -241,7 +241,7 @@ def test_what_differs_from_the_version_before_is_listed(partnership: Partnership
     book = returned(partnership, filled(partnership, values=VALUES), taken=10, state="accepted", differences=changes)
     lines = [line[:5] for line in table(book["answer"], "Code")]
     assert lines[0] == ["clients_served", QUARTER, "Newcomers served by a partner (not unique across partners)", "510", "517"]
-    assert [line[3:] for line in lines] == [["510", "517"], ["(not there)", "12"]]
+    assert [line[3:] for line in lines] == [["510", "517"], ["(no number)", "12"]]
 
 
 @pytest.mark.parametrize("state", ["pending", "accepted", "accepted_with_remarks", "partly_accepted", "refused", "withdrawn"])
@@ -345,6 +345,19 @@ def test_a_metric_and_a_period_that_the_catalogue_has_not_are_no_hindrance(partn
     body = csv_of(["p01", "1999-Q1", "clients_served", 5], ["p01", "2026", "clients_served", 6], ["p01", "2026-Q5", "clients_served", 7])
     book = returned(partnership, body, finding("critical", 3, sheet=""))
     assert [cell.value for cell in book["metrics"][3]][:4] == ["p01", "2026", "clients_served", 6]
+
+
+def test_every_cell_is_written_once_and_in_order(partnership: Partnership) -> None:
+    """A spreadsheet program calls a file damaged in which a cell stands twice or before its neighbour on the left."""
+    sent = parcel(filled(partnership, values=VALUES))
+    screened = screen(sent, partnership)
+    beyond = finding("confirm", 4, column="nocolumn", letter="Z")
+    data = mark(sent, screened, submitted(screened, *EACH_TIER, beyond, finding("info", 1, column="metric")), partnership, tell=tell)
+    with zipfile.ZipFile(io.BytesIO(data)) as file:
+        written = re.findall(r'<c r="([A-Z]+)(\d+)"', file.read("xl/worksheets/sheet2.xml").decode())
+    places = [(int(row), len(letter), letter) for letter, row in written]
+    assert places == sorted(set(places))
+    assert len(places) == 11 * 7 + 1
 
 
 # Many rows

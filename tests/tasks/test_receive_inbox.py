@@ -96,8 +96,7 @@ def test_folders_inside_are_never_looked_into(partnership: Partnership, folder: 
 
 
 def test_a_file_that_is_being_written_is_left_until_it_is_still(partnership: Partnership, folder: Path) -> None:
-    path = _written(folder / "growing.csv")
-    with appending(path):
+    with appending(path := _written(folder / "growing.csv")):
         received = look(partnership)
     assert (bodies(received), causes(received)) == ([], ["being_written"])
     assert [parcel.body for parcel in look(partnership).parcels] == [path.read_bytes()]

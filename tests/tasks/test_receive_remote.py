@@ -128,9 +128,10 @@ def test_a_server_that_we_do_not_know_gets_no_word_of_ours(
     login(secrets, username="p03", password=WORD)
     assert "ssh-keyscan" in refusal(partnership, at(sftp), Misuse)
     assert sftp.transports == []
-    stranger = paramiko.ECDSAKey.generate()
-    login(secrets, username="p03", password=WORD, known_hosts=f"[127.0.0.1]:{sftp.port} {stranger.get_name()} {stranger.get_base64()}")
-    assert "another key" in refusal(partnership, at(sftp))
+    for stranger in (paramiko.ECDSAKey.generate(), paramiko.RSAKey.generate(2048)):
+        known = f"[127.0.0.1]:{sftp.port} {stranger.get_name()} {stranger.get_base64()}"
+        login(secrets, username="p03", password=WORD, known_hosts=known)
+        assert "another key" in refusal(partnership, at(sftp))
     assert not any(transport.is_authenticated() for transport in sftp.transports)
 
 

@@ -17,6 +17,7 @@ from benchmarks import generator
 from expectations import parse
 from expectations.partnership import Partnership
 from tasks.stage import Staged, lines, repeats
+from tasks.stage.dialect import Dialect
 from tasks.stage.lines import Joined, Lines, ahead, lines_of
 from tasks.stage.repeats import Repeats
 from tasks.stage.splitter import Splitter
@@ -242,7 +243,8 @@ def test_columns_in_another_order_are_split(rows: Rows, read: Read) -> None:
 # What is wrong
 
 WRONG: dict[str, tuple[dict[str, str], tuple[str, str] | None]] = {
-    "a label": ({"Gender": "Men-"}, ("gender", "label")),
+    "a label": ({"Gender": "Total - gender"}, ("gender", "label")),
+    "a longer label": ({"Gender": "Total - Gender "}, ("gender", "label")),
     "the label of another member": ({"Age_group": "25 to 54 years "}, ("age_group", "label")),
     "a place": ({"DGUID": "2021S0503529"}, ("place", "label")),
     "a digit of a place": ({"DGUID": "2021S0503463"}, ("place", "label")),
@@ -317,6 +319,8 @@ WIDTHS: dict[str, Callable[[bytes], bytes]] = {
     "a cell too few": lambda row: row.replace(b'","1"\r\n', b'"\r\n'),
     "a cell too many": lambda row: row.replace(b'"\r\n', b'","1"\r\n'),
     "half a row": lambda row: row[:60] + b'"\r\n',
+    "what is no separator before a status": lambda row: changed(row, VALUE="1.5", STATUS="E").replace(b'1.5","E"', b'1.5,,"E"'),
+    "what is no separator before a symbol": lambda row: changed(row, STATUS="E", SYMBOL="p").replace(b'E","p"', b'E,,"p"'),
 }
 
 
@@ -424,3 +428,23 @@ def test_what_is_made_ahead_keeps_its_order_and_its_errors() -> None:
 
 def test_pieces_as_one_stream() -> None:
     assert Joined(iter([b"ab", np.frombuffer(b"cde", np.uint8), b"", b"f"])).read() == b"abcdef"
+
+
+HALVES: dict[str, Callable[[bytes], bytes]] = {
+    "a cell that is not closed": lambda row: row.replace(b'"1"\r\n', b'"1\r\n'),
+    "a cell over two lines": lambda row: changed(row, GEO="Mont\nréal"),
+    "a blank line": lambda row: row + b"\r\n",
+    # As many rows as lines, but not one in each.
+    "two rows in a line, one in two": lambda row: row.replace(b"\r\n", b"\r") + row + changed(row, GEO="Mont\nréal"),
+}
+
+
+@pytest.mark.parametrize("case", HALVES)
+def test_lines_that_are_no_rows_are_not_split_by_themselves(case: str, rows: Rows) -> None:
+    header = tuple(rows[0].decode("utf-8-sig").strip()[1:-1].split('","'))
+    here = Splitter(Dialect(header, {}, ",", comma=False), ["COORDINATE"])
+    (good,), (odd,) = (lines_of(io.BytesIO(body)) for body in (b"".join(rows[1:9]), b"".join([*rows[1:9], HALVES[case](rows[9])])))
+    split = here.split(rows[0], good)
+    assert split is not None
+    assert split.num_rows == 8
+    assert here.split(rows[0], odd) is None

@@ -15,6 +15,7 @@ from expectations import Contract, ContractBroken, read
 from expectations.partnership import Partnership
 from sql import ledger, submissions
 from sql import warehouse as engines
+from tasks import Misuse
 from tasks.check import Verdict
 from tasks.check.past import peers_range, place_of
 from tasks.findings import Finding, _said, tell
@@ -553,3 +554,13 @@ def test_a_row_is_told_in_the_language_of_the_partner(partnership: Partnership) 
         "S'il est inexact, corrigez-le. S'il est exact, choisissez une raison dans la colonne des explications.",
     )
     assert replace(finding, severity="warning").tier == NOTE
+
+
+def test_what_the_gate_met_is_told_in_the_words_of_the_gate() -> None:
+    finding = Finding("gate_pdf", "critical", "", None, "", "a", "b", "c")
+    assert [tell(finding, language)[0] for language in ("en", "fr")] == ["a PDF", "un PDF"]
+
+
+def test_words_that_ask_for_what_is_not_said_are_named() -> None:
+    with pytest.raises(Misuse, match=r"rule jump in 'fr' ask for 'metric'"):
+        tell(Finding("jump", "confirm", "", 2, "value", "9", "", ""), "fr")
