@@ -99,7 +99,7 @@ def _registers(home: Path) -> None:
 
 def _large(home: Path, turn: int) -> None:
     """A hundred metrics over two hundred quarters, each number near the one before it."""
-    draw = random.Random(turn)  # noqa: S311
+    draw = random.Random(turn)
     out = io.StringIO()
     writer = csv.writer(out, lineterminator="\n")
     writer.writerow(["partner", "period", "metric", "value"])

@@ -42,7 +42,8 @@ BIG = 5_000_000
 BIG_NAMES = ("sqlite", "postgresql", "files", "parse")
 LEFT_OUT = (
     "stats-can + to_sql, polars + ADBC and dlt into PostgreSQL are left out at this size: by their times at 1 M rows they take "
-    "minutes a run, and the first more memory than most machines have. The checks, vintages, refresh, partners and brief do not depend on the size."
+    "minutes a run, and the first more memory than most machines have. The checks, vintages, refresh, partners and brief do not depend on "
+    "the size."
 )
 MEGABYTES = 500
 MARK = "## Ten million rows"

@@ -3,9 +3,13 @@
 from __future__ import annotations
 
 import email
+import email.message
 import email.policy
+import io
 import re
 import sqlite3
+import zipfile
+from collections.abc import Iterator
 from pathlib import Path
 from typing import Any
 
@@ -120,7 +124,40 @@ def test_the_gates_key_is_made_once_and_written_nowhere(served: Served, runs: Ru
 
 
 def _files_with(folder: Path, word: str) -> list[Path]:
-    return [path for path in folder.rglob("*") if path.is_file() and word.encode() in path.read_bytes()]
+    """The files that hold a word, in a workbook or in what is attached to a letter too."""
+    return [path for path in folder.rglob("*") if path.is_file() and any(word.encode() in body for body in _opened(path.read_bytes()))]
+
+
+def _opened(body: bytes) -> Iterator[bytes]:
+    yield body
+    if body.startswith(b"PK"):
+        with zipfile.ZipFile(io.BytesIO(body)) as packed:
+            yield from (packed.read(name) for name in packed.namelist())
+    elif b"\nMIME-Version:" in body[:5000]:
+        for part in email.message_from_bytes(body, policy=email.policy.default).walk():
+            if not part.is_multipart():
+                yield from _opened(_body(part))
+
+
+def _body(part: email.message.Message) -> bytes:
+    held = part.get_payload(decode=True)
+    assert isinstance(held, bytes)
+    return held
+
+
+def test_a_word_is_found_wherever_it_can_be(tmp_path: Path) -> None:
+    """What looks for the planted words finds them in a plain file, a workbook, a letter and a workbook in a letter."""
+    with zipfile.ZipFile(tmp_path / "a.xlsx", "w", zipfile.ZIP_DEFLATED) as packed:
+        packed.writestr("xl/sharedStrings.xml", PHONE)
+    for name, attached in {"b.eml": PHONE.encode(), "c.eml": (tmp_path / "a.xlsx").read_bytes()}.items():
+        letter = email.message.EmailMessage()
+        letter.set_content("Hello")
+        letter.add_attachment(attached, maintype="application", subtype="octet-stream", filename="x")
+        (tmp_path / name).write_bytes(letter.as_bytes())
+        assert PHONE.encode() not in letter.as_bytes()
+    (tmp_path / "d.log").write_text(f"called {PHONE}", encoding="utf-8")
+    (tmp_path / "e.log").write_text("called nobody", encoding="utf-8")
+    assert sorted(path.name for path in _files_with(tmp_path, PHONE)) == ["a.xlsx", "b.eml", "c.eml", "d.log"]
 
 
 def _texts(database: Path) -> list[str]:

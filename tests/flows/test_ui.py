@@ -23,7 +23,9 @@ CHROMIUM = next((path for path in ("/usr/bin/chromium", "/usr/bin/chromium-brows
 WIDTHS = {"desk": 1400, "telephone": 400}
 LABELS = {
     "Refresh public statistics": ["Tables (Optional)"],
-    "Collect partner data": ["Partner tables (Optional)"],
+    "Collect partner data": ["Partners (Optional)", "Only look (Optional)"],
+    "Send templates": ["Period (Optional)", "Partners (Optional)", "Only make them (Optional)", "Send again (Optional)"],
+    "Send reminders": ["Period (Optional)", "Only look (Optional)"],
     "Make a brief": ["Brief", "For", "Languages (Optional)", "As known on an earlier day (Optional)", "Day (Optional)"],
 }
 
@@ -123,13 +125,38 @@ def test_tables_are_chosen_by_what_people_call_them(browser: Browser, served: Se
     assert "Permanent residents by census metropolitan area" in chosen
 
 
-def test_a_run_and_its_page_are_read(browser: Browser, served: Served, runs: Runs) -> None:
-    for name, words in {"collect": "What needs a look", "publish": "Open the PDF", "one source down": "What needs a look"}.items():
-        run = runs[name]
-        browser.open(f"/v2/runs/flow-run/{run['id']}", "Logs")
-        assert run["name"] in browser.page.locator("main").inner_text()
-        browser.open(f"/v2/artifacts/artifact/{served.artifact(run['id'])['id']}", words)
-        assert browser.page.evaluate("document.documentElement.scrollWidth") <= WIDTHS[browser.width]
+@pytest.mark.parametrize(
+    ("name", "key", "words"),
+    [
+        ("one source down", "refresh", "What needs a look"),
+        ("publish", "publish", "Open the PDF"),
+        ("collect", "collect", "July to September 2026"),
+        ("collect", "receipt-p05", "Sample Employment Centre"),
+        ("templates", "templates", "Nothing was sent: this only made them."),
+        ("reminders", "reminders", "1 reminder put into the outbox."),
+    ],
+)
+def test_a_run_and_its_page_are_read(browser: Browser, served: Served, runs: Runs, name: str, key: str, words: str) -> None:
+    run = runs["look" if name == "templates" else name]
+    browser.open(f"/v2/runs/flow-run/{run['id']}", "Logs")
+    assert run["name"] in browser.page.locator("main").inner_text()
+    browser.open(f"/v2/artifacts/artifact/{served.artifact(run['id'], key)['id']}", words)
+    assert browser.page.evaluate("document.documentElement.scrollWidth") <= WIDTHS[browser.width]
+
+
+def test_a_receipt_opens_from_the_page_of_its_collection(browser: Browser, served: Served, runs: Runs) -> None:
+    browser.open(f"/v2/artifacts/artifact/{served.artifact(runs['collect']['id'], 'collect')['id']}", "Partner data")
+    link = browser.page.get_by_role("link", name="receipt").first.get_attribute("href")
+    assert link
+    browser.open(link.removeprefix(served.site), "Sample Settlement Agency")
+
+
+def test_a_member_is_chosen_for_its_template(browser: Browser, served: Served) -> None:
+    browser.open(f"/v2/deployments/deployment/{served.deployments()['Send templates']['id']}/run", "Partners (Optional)")
+    browser.page.get_by_role("button", name="Select").first.click()
+    browser.page.get_by_role("option", name="Sample College (p03)").click()
+    browser.page.keyboard.press("Escape")
+    assert "Sample College (p03)" in browser.page.locator("main").inner_text()
 
 
 def test_a_document_opens_from_its_page(browser: Browser, served: Served, runs: Runs) -> None:

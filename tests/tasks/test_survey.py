@@ -83,8 +83,8 @@ def test_answers_are_read_in_every_language(asked: Partnership) -> None:
 def test_a_workbook_is_read_too(asked: Partnership) -> None:
     book = Workbook()
     sheet = book.worksheets[0]
-    for row in [HEADER, ["en", "completed", None, "strong", None]]:
-        sheet.append(row)
+    sheet.append(HEADER)
+    sheet.append(["en", "completed", None, "strong", None])
     out = io.BytesIO()
     book.save(out)
     assert survey(out.getvalue(), "plan_2026", asked, dry_run=True).begun == 1
