@@ -11,6 +11,7 @@ import argparse
 import json
 import logging
 import os
+import re
 import sys
 import traceback
 from collections.abc import Callable, Sequence
@@ -91,6 +92,12 @@ def _day(text: str) -> date:
         raise argparse.ArgumentTypeError(f"{text!r} is not a day such as 2026-11-22") from None
 
 
+def _quarter(text: str) -> str:
+    if not re.fullmatch(r"[0-9]{4}-Q[1-4]", text):
+        raise argparse.ArgumentTypeError(f"{text!r} is not a quarter such as 2026-Q3")
+    return text
+
+
 Command = Callable[[argparse.Namespace], tuple[int, Any, str]]
 
 
@@ -155,14 +162,15 @@ def _partner_commands(command: Callable[[str, str, Command], argparse.ArgumentPa
     collect.add_argument("--look", action="store_true", help="only tell which new files lie where")
     template = command("template", "make partners' workbooks of a period, and send them", answers.templated)
     template.add_argument("--partner", action="append", default=[], metavar="PARTNER", help="whose; without it all who owe something")
-    template.add_argument("--period", default="", metavar="PERIOD", help="such as 2026-Q3; without it the last quarter that is over")
+    last = "such as 2026-Q3; without it the last quarter that is over"
+    template.add_argument("--period", type=_quarter, default=None, metavar="PERIOD", help=last)
     template.add_argument("--send", action="store_true", help="put them into the outbox")
     template.add_argument("--again", action="store_true", help="also to those who got theirs already")
     remind = command("remind", "tell who is to be reminded of a period, and send the reminders", answers.reminded)
-    remind.add_argument("--period", default="", metavar="PERIOD")
+    remind.add_argument("--period", type=_quarter, default=None, metavar="PERIOD", help=last)
     remind.add_argument("--send", action="store_true", help="put them into the outbox")
     partners = command("partners", "who owes what of a period, and where each stands", answers.standing)
-    partners.add_argument("--period", default="", metavar="PERIOD")
+    partners.add_argument("--period", type=_quarter, default=None, metavar="PERIOD", help=last)
     survey = command("survey", "count the answers of a survey, keeping the counts alone", answers.surveyed)
     survey.add_argument("file", type=Path)
     survey.add_argument("--survey", required=True, metavar="NAME", help="a survey of registers/surveys.csv")
@@ -170,7 +178,7 @@ def _partner_commands(command: Callable[[str, str, Command], argparse.ArgumentPa
     command("claims", "what documents state in numbers, against the figures", answers.claimed)
     withdraw = command("withdraw", "take back what a partner reported of a period", answers.withdrawn)
     withdraw.add_argument("partner")
-    withdraw.add_argument("--period", required=True, metavar="PERIOD")
+    withdraw.add_argument("--period", type=_quarter, required=True, metavar="PERIOD")
     withdraw.add_argument("--by", required=True, metavar="PERSON", help="who asked for it")
     withdraw.add_argument("--why", default="")
 

@@ -169,7 +169,10 @@ def of_reminders(said: Sequence[Reminder], partnership: Partnership, *, dry_run:
     put = f"{_many(sum(item.is_put for item in said), 'reminder')} put into the outbox."
     told = ["# Reminders", "", f"Reports for {period_in_words(said[0].period)}{due}.", ""]
     told += ["Nothing was sent: this only looked." if dry_run else put, "", "| Partner | State | Reminder |", "|---|---|---|"]
-    told += [f"| {called.get(item.partner, item.partner)} | {STATES[item.state]} | {_sent(item, 'reminded')} |" for item in said]
+    told += [
+        f"| {called.get(item.partner, item.partner)} | {STATES[item.state]} | {_sent(item, 'reminded')} |"
+        for item in sorted(said, key=lambda item: bool(item.why_not))
+    ]
     return "\n".join(told)
 
 
@@ -208,4 +211,4 @@ def day(text: str) -> str:
 
 def moment(stamp: str) -> str:
     """A moment in local time with its zone."""
-    return format_datetime(clock.local(stamp), "d MMMM yyyy, HH:mm zzz", locale="en_CA")
+    return format_datetime(clock.local(stamp), "MMMM d, yyyy, HH:mm zzz", locale="en_CA")

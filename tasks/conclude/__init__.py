@@ -59,6 +59,23 @@ def conclude(screened: Screened, judged: Sequence[Judged], partnership: Partners
     )
 
 
+class _Before:
+    """The kept copies of earlier versions of one table, each read once."""
+
+    def __init__(self, partnership: Partnership, contract: Contract) -> None:
+        self.partnership, self.contract = partnership, contract
+        self.read: dict[str, dict[str, Content]] = {}
+
+    def said(self, sha256: str, code: str) -> Content | None:
+        """What the copy says of a period; None where it is lost or says nothing."""
+        if sha256 not in self.read:
+            file = f"{sha256[:2]}/{sha256}.csv"
+            snapshot = store.Snapshot(self.contract.name, "", sha256, "", "", None, 0, file, False, {})
+            there = (store.folder(self.partnership.home) / file).is_file()
+            self.read[sha256] = contents(self.partnership, self.contract, snapshot) if there else {}
+        return self.read[sha256].get(code)
+
+
 def is_concluded(partnership: Partnership, place: str, digest: str) -> bool:
     """True when the newest submission from this place has these bytes and its answer lies in the outbox.
 
@@ -106,10 +123,10 @@ def _parts(
     connection: Connection, judged: Judged, partnership: Partnership, screened: Screened, number: int
 ) -> list[tuple[Part, dict[str, Any]]]:
     contract = next(contract for contract in partnership.contracts() if contract.name == judged.sheet.contract)
-    held = _held(connection, judged.verdict)
-    blocked = not judged.verdict.goes_on
+    held = None if not judged.verdict.goes_on else _held(connection, judged.verdict)
+    before = _Before(partnership, contract)
     return [
-        _part(connection, judged, contract, code, content, screened, number, held=None if blocked else held, home=partnership)
+        _part(connection, judged, contract, code, content, screened, number, held=held, copies=before)
         for code, content in contents(partnership, contract, judged.sheet.snapshot).items()
     ]
 
@@ -124,7 +141,7 @@ def _part(
     number: int,
     *,
     held: frozenset[int] | None,
-    home: Partnership,
+    copies: _Before,
 ) -> tuple[Part, dict[str, Any]]:
     """One table and period, and its row in the ledger; with `held` None nothing of it goes on."""
     waiting = len(content.places) if held is None else len(held & set(content.places))
@@ -134,7 +151,7 @@ def _part(
     mine = connection.execute(_of(contract.name, code, number)).mappings().first()
     version = mine["version"] if mine else (_newest(connection, screened.partner, contract.name, code) + 1)
     same_as = int(before["version"]) if before and before["content"] == digest else 0
-    was = _kept(home, contract, before["sha256"], code) if before and not same_as else None
+    was = copies.said(before["sha256"], code) if before and not same_as else None
     due = window.due_on.isoformat() if window.due_on else ""
     on_time = clock.day_of(screened.received_at) <= window.due_on if window.due_on else None
     part = Part(
@@ -183,14 +200,6 @@ def _newest(connection: Connection, partner: str, contract: str, code: str) -> i
     return int(connection.scalar(query) or 0)
 
 
-def _kept(partnership: Partnership, contract: Contract, sha256: str, code: str) -> Content | None:
-    path = store.folder(partnership.home) / sha256[:2] / f"{sha256}.csv"
-    if not path.is_file():
-        return None
-    snapshot = store.Snapshot(contract.name, "", sha256, "", "", None, 0, f"{sha256[:2]}/{sha256}.csv", False, {})
-    return contents(partnership, contract, snapshot).get(code)
-
-
 def _state(screened: Screened, parts: Sequence[Part], findings: Sequence[Finding]) -> tuple[str, str]:
     """The state of a submission and its reason in one word."""
     taken, waiting = sum(part.taken for part in parts), sum(part.waiting for part in parts)
@@ -198,7 +207,10 @@ def _state(screened: Screened, parts: Sequence[Part], findings: Sequence[Finding
         return "refused", "gate"
     if not taken:
         only_closed = waiting and {finding.rule for finding in findings if finding.tier == "must_fix"} == {CLOSED}
-        return ("pending", CLOSED) if only_closed else ("refused", "nothing could be taken")
+        if only_closed:
+            return "pending", CLOSED
+        asked = waiting and not any(finding.tier == "must_fix" for finding in findings)
+        return ("partly_accepted", "everything waits to be confirmed") if asked else ("refused", "nothing could be taken")
     if waiting:
         return "partly_accepted", "rows wait"
     told = any(finding.tier in ("confirm", "note") or finding.rule == "explained" for finding in findings)

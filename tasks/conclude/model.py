@@ -102,7 +102,8 @@ def differences(contract: str, period: str, was: Rows, now: Rows) -> tuple[Diffe
 
 
 def contents(partnership: Partnership, contract: Contract, snapshot: store.Snapshot) -> dict[str, Content]:
-    """The rows of a kept copy by period: what each series says, and in which row. Rows whose period cannot be read are in none."""
+    """The rows of a kept copy by period: what each series says, and in which row. Rows without a number or a mark, or whose
+    period cannot be read, are in none."""
     text = (store.folder(partnership.home) / snapshot.file).read_text(encoding="utf-8")
     header: list[str] = []
     found: dict[str, Content] = {}
@@ -116,8 +117,9 @@ def contents(partnership: Partnership, contract: Contract, snapshot: store.Snaps
             code = periods.parse(row.get(contract.period or "", "").strip(), column.frequency, column.starts).code
         except ValueError:
             continue
-        key = tuple(row.get(name, "") for name in contract.dimensions)
-        one = found.setdefault(code, Content({}, {}))
-        one.said[key] = row.get(contract.measure or "", "")
-        one.places[number] = key
+        key, said = tuple(row.get(name, "") for name in contract.dimensions), row.get(contract.measure or "", "")
+        if said:  # a row that was left empty says nothing yet
+            one = found.setdefault(code, Content({}, {}))
+            one.said[key] = said
+            one.places[number] = key
     return found

@@ -99,6 +99,12 @@ class _Sheet:
             return
         padded = cells + [None] * (len(header) - len(cells))
         named = {self.names[name]: cell for name, cell in zip(header, padded, strict=False) if name in self.names}
+        answer = named.get(self.contract.measure or "")
+        if self.contract.is_partner and (answer is None or (isinstance(answer, str) and not answer.strip())):
+            # Not zero and not "not collected": the number is still owed, and nothing waits.
+            expected, fix = "a whole number, 0, or the words for not collected", "Fill it in when you can; it is still owed."
+            self.staging.fault(Fault(row, self.contract.measure or "", "unanswered", "no answer yet", expected, fix, "warning"))
+            return
         typed: dict[str, Any] = {}
         for name, column in self.contract.columns.items():
             try:

@@ -7,6 +7,7 @@ import os
 import socket
 import subprocess
 import sys
+from collections import Counter
 from collections.abc import Callable, Iterator
 from dataclasses import dataclass
 from pathlib import Path
@@ -14,7 +15,7 @@ from typing import Any
 
 import pytest
 
-from demo.inbox import write_inbox
+from demo.inbox import folder_of, write_inbox, write_resubmission
 from demo.publishers import Publishers
 from expectations.partnership import Partnership
 from flows import answers
@@ -125,13 +126,17 @@ def test_the_whole_walk(tmp_path: Path, publishers: Publishers, environment: pyt
     assert {line["contract"]: line["outcome"] for line in refreshed.json}["ircc_pgwp_cma"] == "loaded"
 
     write_inbox(home / "inbox")
+    looked = openlip("collect", "--look", "--json")
+    assert (looked.code, looked.json["submissions"]) == (DONE, [])
+    assert {line["outcome"] for line in looked.json["lines"]} == {"there"}
     collected = openlip("collect", "--json")
     assert collected.code == REFUSED
-    outcomes = {line["part"]: line["outcome"] for line in collected.json}
-    assert outcomes["p01_metrics.xlsx"] == "loaded"
-    assert outcomes["p05_2024-Q3_bad_values.csv"] == "held"
-    assert outcomes["p04_2024-Q3_extra_column.csv"] == "blocked"
+    states = [(one["partner"], one["state"]) for one in collected.json["submissions"]]
+    assert Counter(state for _, state in states) == {"accepted": 9, "accepted_with_remarks": 1, "partly_accepted": 2, "refused": 6}
+    assert ("p04", "refused") in states
     assert "705-555-0100" not in collected.out + collected.err
+    again = openlip("collect", "--json")
+    assert (again.code, again.json["submissions"]) == (DONE, [])
 
     published = openlip("publish", "council", "--for", "city_council", "--json")
     assert (published.code, published.err) == (DONE, "")
@@ -219,7 +224,7 @@ def test_an_unknown_indicator_is_wrong_usage(here: Here, loaded: Path) -> None:
     said = here("figures", "happiness")
     assert said.code == WRONG
     one_message(said)
-    assert "There is no indicator happiness. There are: asylum_claimants_12_months, clients_served, " in said.err
+    assert "There is no indicator happiness. There are: anti_racism_share, asylum_claimants_12_months, " in said.err
 
 
 # Build, check, show
@@ -244,17 +249,23 @@ def count(home: Path, table: str) -> int:
 
 
 def test_a_clean_file_passes(here: Here, loaded: Path, files: Path) -> None:
-    said = here("check", files / "p01_metrics.xlsx", "--contract", "partner_metrics")
+    said = here("check", folder_of(files, "p01") / "p01_metrics.xlsx", "--contract", "partner_metrics")
     assert (said.code, said.out) == (DONE, "p01_metrics.xlsx: passed. 80 rows read, 80 go on, 0 held back.\n")
-    told = here("check", files / "p01_metrics.xlsx", "--contract", "partner_metrics", "--json")
+    told = here("check", folder_of(files, "p01") / "p01_metrics.xlsx", "--contract", "partner_metrics", "--json")
     assert told.json == {"outcome": "passed", "rows_read": 80, "rows_kept": 80, "rows_held": 0, "findings": []}
 
 
 def test_a_dirty_file_is_refused_with_its_findings_on_stdout(here: Here, loaded: Path, files: Path) -> None:
-    said = here("check", files / "p05_2024-Q3_bad_values.csv", "--contract", "partner_metrics", "--json")
+    said = here("check", folder_of(files, "p05") / "p05_2024-Q3_bad_values.csv", "--contract", "partner_metrics", "--json")
     assert (said.code, said.err) == (REFUSED, "")
-    assert (said.json["outcome"], said.json["rows_held"]) == ("held", 6)
-    assert {(finding["row"], finding["column"]) for finding in said.json["findings"]} >= {(3, "value"), (5, "metric"), (8, "period")}
+    assert (said.json["outcome"], said.json["rows_held"]) == ("held", 5)
+    assert {(finding["row"], finding["column"]) for finding in said.json["findings"]} == {
+        (3, "value"),
+        (4, "value"),
+        (5, ""),
+        (6, ""),
+        (7, "period"),
+    }
     assert all(finding["fix"] for finding in said.json["findings"])
 
 
@@ -287,7 +298,7 @@ def test_a_checked_file_leaves_no_trace(
         environment.setenv("OPENLIP_WAREHOUSE", request.getfixturevalue("postgres"))
     assert here("build").code == DONE
     for name in ("p01_metrics.xlsx", "p05_2024-Q3_bad_values.csv", "p04_2024-Q3_extra_column.csv"):
-        here("check", files / name, "--contract", "partner_metrics")
+        assert here("check", folder_of(files, name[:3]) / name, "--contract", "partner_metrics").out.count(name) > 0
     assert [count(home, table) for table in ("snapshot", "sighting", "verdict", "finding", "quarantine", "release")] == [0] * 6
     assert not [path for path in home.glob("snapshots/**/*") if path.is_file()]
     assert not [path for path in home.glob("staged/**/*") if path.is_file()]
@@ -297,7 +308,7 @@ def test_a_checked_file_leaves_no_trace(
     ("arguments", "message"),
     [
         (["check", "nowhere.csv", "--contract", "partner_metrics"], "nowhere.csv: there is no such file."),
-        (["check", str(ROOT / "pyproject.toml"), "--contract", "nothing"], "There is no contract 'nothing'. There are: members, "),
+        (["check", str(ROOT / "pyproject.toml"), "--contract", "nothing"], "There is no contract 'nothing'. There are: channels, "),
     ],
 )
 def test_check_of_nothing_is_wrong_usage(here: Here, loaded: Path, arguments: list[str], message: str) -> None:
@@ -346,6 +357,163 @@ def test_a_published_document_is_told_and_walked(here: Here, loaded: Path) -> No
     assert "ODP-WP-PGWP-Province-CMA.csv fetched 2026-11-22T17:00:00Z" in walked
 
 
+# Partners
+
+
+@pytest.fixture
+def own(tmp_path: Path, environment: pytest.MonkeyPatch) -> Iterator[Path]:
+    """A copy of the loaded sample home for a test that changes it."""
+    made = copy_to(tmp_path / "own").home
+    environment.setenv("OPENLIP_HOME", str(made))
+    yield made
+    close(made)
+
+
+def test_only_the_partner_asked_for_is_collected(here: Here, own: Path) -> None:
+    """A look changes nothing; what another partner sent waits for its own turn."""
+    write_resubmission(own / "inbox")
+    extra = folder_of(own / "inbox", "p05") / "more.csv"
+    extra.write_text("partner,period,metric,value\np05,2024-Q3,job_placements,43\n", encoding="utf-8")
+    before = count(own, "submission")
+    looked = here("collect", "--only", "p08", "--look", "--json")
+    told = {line["part"]: line["message"] for line in looked.json["lines"]}
+    assert (looked.code, told["p08, inbox"]) == (DONE, "1 new of 2 files.")
+    assert "p05, inbox" not in told
+    assert count(own, "submission") == before
+    said = here("collect", "--only", "p08", "--json")
+    (one,) = said.json["submissions"]
+    assert (said.code, one["partner"]) == (DONE, "p08")
+    assert one["state"].startswith("accepted")
+    (part,) = one["parts"]
+    assert (part["period"], part["version"], [(d["was"], d["now"]) for d in part["differences"]]) == ("2026-Q3", 2, [("79", "84")])
+    later = here("collect")
+    assert later.code == DONE
+    assert "p05: accepted" in later.out
+    assert "p08" not in later.out
+
+
+def test_a_refused_file_is_1_and_says_nothing_of_what_it_held(here: Here, own: Path) -> None:
+    bad = folder_of(own / "inbox", "p04") / "Zaynab Example.csv"
+    bad.write_text("partner,period,metric,value,notes\np04,2024-Q3,clients_served,61,call 705-555-0100\n", encoding="utf-8")
+    said = here("collect", "--only", "p04")
+    assert said.code == REFUSED
+    assert "p04: refused, submission " in said.out
+    assert not [word for word in ("705", "Zaynab", "call ") if word in said.out + said.err]
+    assert here("collect", "--only", "p04").code == DONE, "told once"
+
+
+def test_without_the_key_of_the_gate_nothing_is_collected(here: Here, own: Path, environment: pytest.MonkeyPatch) -> None:
+    environment.delenv("OPENLIP_SECRET_GATE_KEY")
+    for arguments in (["collect"], ["collect", "--look"]):
+        said = here(*arguments)
+        assert (said.code, said.out) == (WRONG, "")
+        one_message(said)
+        assert "OPENLIP_SECRET_GATE_KEY" in said.err
+
+
+def test_templates_are_made_and_then_sent_once(here: Here, own: Path) -> None:
+    looked = here("template", "--partner", "p03", "--partner", "p06", "--json")
+    assert (looked.code, [(one["partner"], one["period"], one["is_put"]) for one in looked.json]) == (
+        DONE,
+        [("p03", "2026-Q3", False), ("p06", "2026-Q3", False)],
+    )
+    assert all(Path(one["file"]).is_file() for one in looked.json)
+    sent = here("template", "--partner", "p03", "--send")
+    assert sent.code == DONE
+    assert sent.out.endswith("7 numbers, put into the outbox\n")
+    assert [one["why_not"] for one in here("template", "--partner", "p03", "--send", "--json").json] == ["it was sent already"]
+    assert [one["is_put"] for one in here("template", "--partner", "p03", "--send", "--again", "--json").json] == [True]
+    assert len(here("template", "--period", "2026-Q4", "--json").json) == 9
+    assert here("template", "--period", "2010-Q1").out == "Nobody owes anything of that period.\n"
+
+
+def test_reminders_go_to_those_who_owe_something_once(here: Here, own: Path) -> None:
+    looked = here("remind", "--json")
+    assert looked.code == DONE
+    assert {one["partner"]: one["why_not"] for one in looked.json if one["partner"] in ("p05", "p06")} == {
+        "p05": "everything is accepted",
+        "p06": "",
+    }
+    assert not list((own / "outbox").glob("reminder-*.eml"))
+    assert here("remind", "--send").out.count(" reminded\n") == 1
+    assert len(list((own / "outbox").glob("reminder-*.eml"))) == 1
+    assert "it was reminded already" in here("remind", "--send").out
+
+
+def test_a_complete_report_is_not_reminded_when_another_file_is_refused(here: Here, own: Path) -> None:
+    """O01: a refused file is no report, before the good one or after it."""
+    for partner in ("p05", "p06"):
+        bad = folder_of(own / "inbox", partner) / "bad.csv"
+        bad.write_text(f"partner,period,metric,value,notes\n{partner},2026-Q3,clients_served,61,x\n", encoding="utf-8")
+    assert here("collect").code == REFUSED
+    told = {one["partner"]: (one["state"], one["why_not"]) for one in here("remind", "--json").json}
+    assert told["p05"] == ("accepted", "everything is accepted")
+    assert told["p06"] == ("refused", "")
+
+
+def test_who_owes_what_is_one_table(here: Here, own: Path) -> None:
+    said = here("partners")
+    assert said.code == DONE
+    assert "8 of 9 partners reported, 0 on time. Due on October 15, 2026." in said.out
+    assert "| Sample Anti-Racism Committee | Missing | all 5 numbers |" in said.out
+    told = {one["owed"]["partner"]: one for one in here("partners", "--json").json}
+    assert (told["p06"]["state"], len(told["p06"]["unanswered"])) == ("missing", 5)
+    assert (told["p05"]["state"], told["p05"]["unanswered"]) == ("accepted", [])
+    assert {one["state"] for one in here("partners", "--period", "2026-Q4", "--json").json} == {"awaited"}
+
+
+def test_what_is_withdrawn_counts_no_more_and_is_owed_again(here: Here, own: Path) -> None:
+    said = here("withdraw", "p05", "--period", "2026-Q3", "--by", "A. Staff", "--why", "counted twice", "--json")
+    assert (said.code, said.json["rows"], said.json["by"]) == (DONE, 6, "A. Staff")
+    (one,) = [one for one in here("partners", "--json").json if one["owed"]["partner"] == "p05"]
+    assert (one["state"], len(one["unanswered"])) == ("withdrawn", 6)
+    (figure,) = [f for f in here("figures", "clients_served", "--json").json if f["period"] == "2026-Q3"]
+    assert (figure["reporters"], figure["expected"]) == (7, 9)
+    for arguments in (["p05", "--period", "2026-Q3"], ["nobody", "--period", "2026-Q3"]):
+        again = here("withdraw", *arguments, "--by", "A. Staff")
+        assert again.code == WRONG
+        one_message(again)
+        assert "has reported nothing of 2026-Q3, so there is nothing to withdraw." in again.err
+    assert here("withdraw", "p01", "--period", "2026-Q3").err.startswith("usage: openlip")
+
+
+def test_a_survey_is_counted_and_its_answers_are_kept_nowhere(here: Here, own: Path, tmp_path: Path) -> None:
+    registers = own / "registers"
+    with (registers / "surveys.csv").open("a", encoding="utf-8") as file:
+        file.write("later,Later,Plus tard,2026,plan,en,x\n")
+    with (registers / "survey_questions.csv").open("a", encoding="utf-8") as file:
+        file.write("later,main,belonging,strong,Strong,Fort,,\nlater,main,belonging,weak,Weak,Faible,,\n")
+    answers_file = tmp_path / "answers.csv"
+    answers_file.write_text("language,status,belonging\nen,completed,Strong\nen,partial,weak\n", encoding="utf-8")
+    before = (registers / "survey_counts.csv").read_bytes()
+    looked = here("survey", answers_file, "--survey", "later", "--look", "--json")
+    assert (looked.code, looked.json["begun"], looked.json["completed"], looked.json["is_written"]) == (DONE, 2, 1, False)
+    assert (registers / "survey_counts.csv").read_bytes() == before
+    said = here("survey", answers_file, "--survey", "later")
+    assert (said.code, said.out.splitlines()[0]) == (DONE, "later: 2 begun, 1 completed (50.0 %), 4 counts.")
+    assert "later,main,en,belonging,strong,1" in (registers / "survey_counts.csv").read_text(encoding="utf-8")
+    answers_file.write_text("language,status,belonging,name\nen,completed,Strong,Zaynab Example\n", encoding="utf-8")
+    refused = here("survey", answers_file, "--survey", "later")
+    assert refused.code == REFUSED
+    assert "Zaynab" not in refused.out + refused.err
+    for arguments in (["nowhere.csv", "--survey", "later"], [answers_file, "--survey", "nothing"]):
+        wrong = here("survey", *arguments)
+        assert wrong.code == WRONG
+        one_message(wrong)
+
+
+def test_claims_conflict_until_the_document_is_mended(here: Here, own: Path) -> None:
+    """207 of 314 is 66 %, and fourteen sessions are no thirteen; exactly these two, and the code says that there are any."""
+    said = here("claims", "--json")
+    assert said.code == REFUSED
+    assert {one["claim"] for one in said.json if one["verdict"] == "conflicts"} == {"survey_completion", "focus_groups"}
+    assert "says 67%, the figures say 66 (207 of 314 = 65.9 %)" in here("claims").out
+    path = own / "registers" / "claims.csv"
+    text = path.read_text(encoding="utf-8")
+    path.write_text(text.replace(",67%,", ",66%,").replace(",thirteen,", ",fourteen,"), encoding="utf-8")
+    assert here("claims").code == DONE
+
+
 # What goes wrong
 
 
@@ -357,9 +525,11 @@ def test_a_published_document_is_told_and_walked(here: Here, loaded: Path) -> No
         (["publish", "council", "--language", "de"], "The brief council has no language de; it has en, fr."),
         (["publish", "council", "--as-of", "2027-01-01"], "2027-01-01 is to come; today is 2026-11-22."),
         (["figures", "--as-of", "2027-01-01"], "2027-01-01 is to come; today is 2026-11-22."),
-        (["refresh", "--only", "nothing"], "There is no table nothing here. There are: members, "),
+        (["refresh", "--only", "nothing"], "There is no table nothing here. There are: channels, "),
         (["refresh", "--only", "partner_metrics"], "There is no table partner_metrics here."),
-        (["collect", "--only", "ircc_pr_cma"], "There is no table ircc_pr_cma here. There are: partner_metrics."),
+        (["template", "--partner", "m10"], "m10 owe nothing of 2026-Q3. There are: p01, p02, "),
+        (["withdraw", "p01", "--period", "2026-Q3", "--by", " "], "Who asked for it?"),
+        (["collect", "--only", "ircc_pr_cma"], "There is no partner ircc_pr_cma in registers/members.csv. There are: m10, "),
     ],
 )
 def test_wrong_usage_is_one_message_and_2(here: Here, loaded: Path, arguments: list[str], message: str) -> None:
@@ -377,6 +547,22 @@ def test_an_unknown_word_is_wrong_usage(here: Here, arguments: list[str]) -> Non
     said = here(*arguments)
     assert (said.code, said.out) == (WRONG, "")
     assert said.err.startswith("usage: openlip")
+    assert "Traceback" not in said.err
+
+
+@pytest.mark.parametrize(
+    "arguments",
+    [
+        ["template", "--period", "2026-Q9"],
+        ["remind", "--period", "soon"],
+        ["partners", "--period", ""],
+        ["withdraw", "p01", "--by", "A. Staff", "--period", "2026"],
+    ],
+)
+def test_what_is_no_quarter_is_wrong_usage(here: Here, loaded: Path, arguments: list[str]) -> None:
+    said = here(*arguments)
+    assert (said.code, said.out) == (WRONG, "")
+    assert f"{arguments[-1]!r} is not a quarter such as 2026-Q3" in said.err
     assert "Traceback" not in said.err
 
 

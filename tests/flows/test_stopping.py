@@ -13,6 +13,7 @@ import pytest
 from demo.inbox import write_inbox
 from demo.publishers import Publishers
 from flows.processes import free_port
+from sql import warehouse as engines
 from tests.flows.conftest import Served, programs_of, start_serve, until_said
 
 pytestmark = pytest.mark.slow
@@ -35,7 +36,7 @@ def _serving(home: Path, publishers: Publishers) -> Iterator[tuple[Served, Path]
 
 
 def test_a_serve_that_is_killed_and_one_that_is_stopped_during_a_run(home: Path, publishers: Publishers) -> None:
-    write_inbox(home / "inbox")
+    write_inbox(home / "inbox", dirty=False, only=["p01", "p02", "p08"])
     with _serving(home, publishers) as (served, _):
         cut_off = _running(served)
         served.process.kill()
@@ -46,9 +47,13 @@ def test_a_serve_that_is_killed_and_one_that_is_stopped_during_a_run(home: Path,
         assert (found["state_name"], found["state"]["message"][:20]) == ("Crashed", "This run was cut off")
         _running(served)
         served.process.send_signal(signal.SIGTERM)
-        assert served.process.wait(60) == 0
+        assert served.process.wait(180) == 0
         assert "Waiting for the end of: Collect what partners sent." in said.read_text(encoding="utf-8")
         assert programs_of(home) == []
+    # Wherever the first run was cut off: each file was concluded once and answered once.
+    with engines.reader(home).connect() as connection:
+        found = connection.exec_driver_sql("select partner from submission order by partner").scalars().all()
+    assert (found, len(list((home / "outbox").glob("answer-*.eml")))) == (["p01", "p02", "p08"], 3)
 
 
 def _running(served: Served) -> str:

@@ -140,6 +140,17 @@ def test_bad_rows_wait_and_good_ones_count(partnership: Partnership) -> None:
     assert [(part.rows, part.taken, part.waiting) for part in made.parts] == [(3, 2, 1)]
 
 
+def test_an_empty_cell_is_no_answer_yet_and_stops_nothing(partnership: Partnership) -> None:
+    """D12: zero, not collected and empty are three things; what is empty is still owed."""
+    made = submit(partnership, [*FIRST, ["p01", "2026-Q3", "language_wait", ""], ["p01", "2026-Q3", "volunteer_mentors", 0]])
+    assert made.state == "accepted_with_remarks"
+    assert [(finding.rule, finding.row) for finding in made.findings if finding.tier == "note"] == [("unanswered", 4)]
+    assert [(part.rows, part.taken, part.waiting) for part in made.parts] == [(3, 3, 0)]
+    (one,) = [one for one in standings(partnership, "2026-Q3") if one.owed.partner == "p01"]
+    assert "language_wait" in one.unanswered
+    assert {"volunteer_mentors", "clients_served"} <= set(one.answered)
+
+
 def test_nothing_right_is_refused_and_no_report(partnership: Partnership) -> None:
     """O01: a refused file does not count as a report."""
     made = submit(partnership, [["p01", "2026-Q3", "clients_served", "1 204"]])

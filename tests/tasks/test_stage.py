@@ -541,8 +541,8 @@ CELLS = {
     "a comma": ("1,240", "integer"),
     "words": ("about forty", "integer"),
     "an error of the sheet": ("#REF!", "integer"),
-    "nothing": (None, "required"),
-    "blanks": ("   ", "required"),
+    "nothing": (None, "unanswered"),
+    "blanks": ("   ", "unanswered"),
 }
 
 
