@@ -1,7 +1,7 @@
-"""What nine partners that do not exist send: their quarterly metrics, and files with the faults of partners' files.
+"""What nine partners that do not exist send: their quarterly metrics, their programmes, and files with the faults of partners' files.
 
-Good figures are declared in `partnerships/peterborough/sample/partner_metrics.csv` (an empty field is a quarter not
-sent). Dirty files speak of 2024-Q3, the quarter of the trial run, so that their good rows exist nowhere else.
+Good figures are declared in `partnerships/peterborough/sample/partner_*.csv` (an empty field is a quarter not sent), a file for each
+table of partners: `partner_kitchen.csv` is what they write on the sheet `kitchen`, or send as `p08_kitchen.csv`. Dirty files speak of 2024-Q3, the quarter of the trial run, so that their good rows exist nowhere else.
 """
 
 from __future__ import annotations
@@ -13,6 +13,7 @@ import re
 import zipfile
 from collections.abc import Sequence
 from datetime import date
+from functools import cache
 from pathlib import Path
 
 from openpyxl import Workbook
@@ -20,8 +21,11 @@ from openpyxl.cell.cell import Cell
 
 Row = list[object]
 
-FIGURES = Path(__file__).parents[1] / "partnerships/peterborough/sample/partner_metrics.csv"
+SAMPLE = Path(__file__).parents[1] / "partnerships/peterborough/sample"
+FIGURES = SAMPLE / "partner_metrics.csv"
 HEADER: Row = ["partner", "period", "metric", "value"]
+# The sheets of a workbook, in this order; whoever sends CSV sends a file for each.
+SHEETS = ("metrics", "kitchen", "services", "toolkit", "welcome_pass")
 NOT_COLLECTED = "not collected"
 WHO = tuple(f"p0{n}" for n in range(1, 10))
 WORKBOOKS = ("p01", "p03", "p05", "p07", "p09")
@@ -116,9 +120,8 @@ def write_inbox(inbox: Path, *, clean: bool = True, dirty: bool = True, only: Se
 
     `only` names the partners whose sound files are written. A file of nobody's lies in the folder of the table.
     """
-    for partner, rows in _clean().items() if clean else []:
-        if not only or partner in only:
-            _write(folder_of(inbox, partner) / f"{partner}_metrics.{'xlsx' if partner in WORKBOOKS else 'csv'}", [HEADER, *rows])
+    for partner in (only or WHO) if clean else ():
+        _write_sound(folder_of(inbox, partner), partner)
     if not dirty:
         return
     for name, rows in (_DIRTY_CSV | _DIRTY_XLSX).items():
@@ -142,21 +145,45 @@ def write_resubmission(inbox: Path) -> Path:
     return path
 
 
-def _clean() -> dict[str, list[Row]]:
+def _write_sound(folder: Path, partner: str) -> None:
+    """One workbook with a sheet for each table the partner reports, or a CSV for each."""
+    reported = {sheet: [heading(sheet), *rows] for sheet in SHEETS if (rows := _clean(sheet).get(partner))}
+    if partner in WORKBOOKS:
+        (folder / f"{partner}_metrics.xlsx").write_bytes(_workbook(reported))
+        return
+    for sheet, rows in reported.items():
+        _write(folder / f"{partner}_{sheet}.csv", rows)
+
+
+def heading(sheet: str) -> Row:
+    """The columns of a sheet: breakdowns stand between metric and value."""
+    return [*HEADER[:3], *_declared(sheet)[0][2:], HEADER[3]]
+
+
+def _clean(sheet: str = "metrics") -> dict[str, list[Row]]:
     """The rows of each partner, quarter by quarter."""
-    with FIGURES.open(encoding="utf-8", newline="") as file:
-        header, *lines = csv.reader(file)
+    keys, periods, lines = _declared(sheet)
     sent: dict[str, list[Row]] = {}
-    for column, period in enumerate(header[2:], 2):
+    for column, period in enumerate(periods, len(keys)):
         for line in lines:
             if line[column]:
                 value = line[column] if line[column] == NOT_COLLECTED else int(line[column])
-                sent.setdefault(line[0], []).append([line[0], period, line[1], value])
+                partner, *codes = line[: len(keys)]
+                sent.setdefault(partner, []).append([partner, period, *codes, value])
     return dict(sorted(sent.items()))
 
 
+@cache
+def _declared(sheet: str) -> tuple[list[str], list[str], list[list[str]]]:
+    """Of the figures of a sheet: the columns before the quarters, the quarters, and the lines."""
+    with (SAMPLE / f"partner_{sheet}.csv").open(encoding="utf-8", newline="") as file:
+        header, *lines = csv.reader(file)
+    keys = [name for name in header if not name[0].isdigit()]
+    return keys, header[len(keys) :], lines
+
+
 def _write(path: Path, rows: list[Row]) -> None:
-    path.write_bytes(_workbook(rows) if path.suffix == ".xlsx" else _text(path.name, rows))
+    path.write_bytes(_workbook({"metrics": rows}) if path.suffix == ".xlsx" else _text(path.name, rows))
 
 
 def _text(name: str, rows: list[Row]) -> bytes:
@@ -168,17 +195,18 @@ def _text(name: str, rows: list[Row]) -> bytes:
     return out.getvalue().encode(encoding)
 
 
-def _workbook(rows: list[Row]) -> bytes:
-    """A workbook of one sheet `metrics` whose bytes depend on the rows alone."""
+def _workbook(sheets: dict[str, list[Row]]) -> bytes:
+    """A workbook of these sheets whose bytes depend on the rows alone."""
     book = Workbook()
     book.properties.creator, book.properties.title = "SAMPLE", "SAMPLE"
-    sheet = book.worksheets[0]
-    sheet.title = "metrics"
-    for row in rows:
-        sheet.append(row)
-        for cell in sheet[sheet.max_row]:
-            if isinstance(cell, Cell) and isinstance(cell.value, date):
-                cell.number_format = "yyyy-mm-dd"
+    book.remove(book.worksheets[0])
+    for name, rows in sheets.items():
+        sheet = book.create_sheet(name)
+        for row in rows:
+            sheet.append(row)
+            for cell in sheet[sheet.max_row]:
+                if isinstance(cell, Cell) and isinstance(cell.value, date):
+                    cell.number_format = "yyyy-mm-dd"
     out = io.BytesIO()
     book.save(out)
     return timeless(out.getvalue())

@@ -29,8 +29,9 @@ from tasks.compose.breaks import until
 from tasks.doctor import doctor
 from tasks.due import current_period, standings
 from tasks.fetch import store
+from tasks.hand_out import page_of
 from tasks.measure import measure
-from tasks.protect import ProtectedFigure, protect
+from tasks.protect import ProtectedChange, ProtectedFigure, protect
 from tasks.receive.parcel import secret
 from tasks.show import show
 from tasks.stage import stage
@@ -103,6 +104,16 @@ def templated(options: argparse.Namespace) -> Answer:
     )
     told = [f"{item.file}: {item.metrics} numbers{', put into the outbox' if item.is_put else ''}" for item in made]
     return 0, [asdict(item) for item in made], "\n".join(told) or "Nobody owes anything of that period."
+
+
+def given_back(options: argparse.Namespace) -> Answer:
+    """openlip give-back."""
+    home, period = partnership(), options.period or current_period()
+    made = page_of(home, options.partner, period)
+    if not made:
+        return 1, {"page": ""}, f"{options.partner} has reported nothing up to {period}: there is nothing to give back yet."
+    path = home.home / "answers" / options.partner / made[0].name
+    return 0, {"page": str(path)}, f"{path}\nFor {options.partner} alone."
 
 
 def reminded(options: argparse.Namespace) -> Answer:
@@ -277,18 +288,31 @@ def _value(figure: ProtectedFigure) -> str:
 
 
 def _read_with(figure: ProtectedFigure) -> str:
-    """What a number is read with: letters of its publisher, boundaries, breaks before it, caveats."""
+    """What a number is read with: letters of its publisher, boundaries, breaks before it, caveats, and who reported earlier periods."""
     told = {
         "quality": figure.quality,
         "boundaries": " ".join(map(str, figure.boundaries)),
         "breaks": " ".join(broken.period for broken in until(figure)),
         "caveats": " ".join(figure.caveats),
+        "since": ", ".join(map(_matched, figure.matched)),
     }
     return "; ".join(f"{key} {value}" for key, value in told.items() if value)
 
 
 def _coverage(figure: ProtectedFigure) -> str:
-    return f"from {figure.reporters} of {figure.expected} partners" if figure.expected else ""
+    """How many partners answered, and on time where that is known."""
+    if not figure.expected:
+        return ""
+    on_time = "" if figure.on_time is None else f", {figure.on_time} on time"
+    return f"from {figure.reporters} of {figure.expected} partners{on_time}"
+
+
+def _matched(change: ProtectedChange) -> str:
+    """How the partners that reported both periods changed: their number, their total then and now, or why that is withheld."""
+    if change.is_same:
+        return f"{change.period} by the same {change.partners} partners"
+    told = f"{change.then:g} to {change.now:g} by {change.partners} partners" if change.is_shown else f"withheld ({change.reason})"
+    return f"{change.period} {told}"
 
 
 def published(options: argparse.Namespace) -> Answer:

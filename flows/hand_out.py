@@ -34,4 +34,4 @@ def hand_out(order: HandOut = DRY) -> State[list[HandedOut]]:
     page = partner_pages.of_handed_out(made, home, dry_run=order.dry_run)
     create_markdown_artifact(key="templates", markdown=page, description="Which workbooks were made, and which were put into the outbox")
     put = sum(item.is_put for item in made)
-    return Completed(message=f"{len(made)} workbooks made, {put} put into the outbox.", data=made)
+    return Completed(message=f"{partner_pages.many(len(made), 'workbook')} made, {put} put into the outbox.", data=made)

@@ -64,7 +64,7 @@ def summary(found: Collected, *, dry_run: bool = False) -> str:
     states = Counter(submission.state for submission in found.submissions)
     said = [f"{states[state]} {words.strip('*').lower()}" for state, words in STATES.items() if states[state]]
     files = (
-        f"{_many(len(found.submissions), 'file')}: {', '.join(said)}." if said else "Nothing was read." if dry_run else "Nothing new came."
+        f"{many(len(found.submissions), 'file')}: {', '.join(said)}." if said else "Nothing was read." if dry_run else "Nothing new came."
     )
     troubles = Counter(line.outcome for line in found.lines if line.is_bad and not line.submission)
     return " ".join([files, *(f"{pages.WORDS[outcome].strip('*')}: {count}." for outcome, count in troubles.items())])
@@ -84,7 +84,7 @@ def of_standings(standings: Sequence[Standing], period: str, partnership: Partne
     told += ["", "| Partner | State | Still to come |", "|---|---|---|"]
     for one in sorted(standings, key=lambda one: (one.is_done, one.owed.partner)):
         late = "" if one.is_on_time or one.state not in ("accepted", "accepted_with_remarks", "partly_accepted") else ", late"
-        waits = f", {_many(one.waiting_rows, 'row')} waiting" if one.waiting_rows else ""
+        waits = f", {many(one.waiting_rows, 'row')} waiting" if one.waiting_rows else ""
         missing = _missing(one, metrics)
         told.append(f"| {called.get(one.owed.partner, one.owed.partner)} | {STATES[one.state]}{late}{waits} | {pages.cell(missing)} |")
     return told
@@ -133,7 +133,7 @@ def _receipt(submission: Submission, titles: Mapping[str, str]) -> list[str]:
 
 
 def _part(part: Part) -> str:
-    changed = _many(len(part.differences), "number") + " otherwise than before" if part.differences and part.version > 1 else ""
+    changed = many(len(part.differences), "number") + " otherwise than before" if part.differences and part.version > 1 else ""
     waiting = f"{part.waiting} waiting" if part.waiting else ""
     rows = ", ".join(word for word in (f"{part.taken} of {part.rows} taken", waiting, changed) if word)
     return f"| {period_in_words(part.period)}, version {part.version} | {rows} |"
@@ -153,7 +153,7 @@ def of_handed_out(made: Sequence[HandedOut], partnership: Partnership, *, dry_ru
     told = [
         "# Templates",
         "",
-        f"{_many(len(made), 'workbook')} for {period_in_words(made[0].period)}, in the folder `templates/{made[0].period}`.",
+        f"{many(len(made), 'workbook')} for {period_in_words(made[0].period)}, in the folder `templates/{made[0].period}`.",
     ]
     told += ["", "Nothing was sent: this only made them." if dry_run else put, "", "| Partner | Numbers | Sent |", "|---|--:|---|"]
     told += [f"| {called.get(item.partner, item.partner)} | {item.metrics} | {_sent(item, 'sent')} |" for item in made]
@@ -166,7 +166,7 @@ def of_reminders(said: Sequence[Reminder], partnership: Partnership, *, dry_run:
         return "# Reminders\n\nNobody owes anything of that quarter: see registers/reporting.csv."
     called = names_of(partnership)
     due = f", due on {day(said[0].due_on)}" if said[0].due_on else ""
-    put = f"{_many(sum(item.is_put for item in said), 'reminder')} put into the outbox."
+    put = f"{many(sum(item.is_put for item in said), 'reminder')} put into the outbox."
     told = ["# Reminders", "", f"Reports for {period_in_words(said[0].period)}{due}.", ""]
     told += ["Nothing was sent: this only looked." if dry_run else put, "", "| Partner | State | Reminder |", "|---|---|---|"]
     told += [
@@ -180,9 +180,10 @@ def _sent(item: HandedOut | Reminder, word: str) -> str:
     return f"**{word}**" if item.is_put else f"no: {item.why_not}" if item.why_not else f"would be {word}"
 
 
-def _many(count: int, noun: str) -> str:
-    """
-    >>> _many(1, "file"), _many(1200, "file")
+def many(count: int, noun: str) -> str:
+    """A count of things.
+
+    >>> many(1, "file"), many(1200, "file")
     ('1 file', '1,200 files')
     """
     return f"{count:,} {noun}{'' if count == 1 else 's'}"

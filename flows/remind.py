@@ -27,4 +27,5 @@ def remind(order: Remind = DRY) -> State[list[Reminder]]:
     said = remind_partners(home, period_meant(order.period), as_tasks(), dry_run=order.dry_run)
     page = partner_pages.of_reminders(said, home, dry_run=order.dry_run)
     create_markdown_artifact(key="reminders", markdown=page, description="Who is reminded of what, and who is not and why")
-    return Completed(message=f"{sum(item.is_put for item in said)} reminders put into the outbox.", data=said)
+    put = partner_pages.many(sum(item.is_put for item in said), "reminder")
+    return Completed(message=f"{put} put into the outbox.", data=said)

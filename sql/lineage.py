@@ -19,8 +19,8 @@ from sqlglot import exp
 
 from sql.ledger import QUALITY, STATUS
 
-# Tables that hold no data of anybody: the calendar, the partnership's own settings, and when reports came.
-WITHOUT = frozenset({"period", "partnership", "punctual"})
+# Tables that hold no data of anybody: the calendar and the partnership's own settings.
+WITHOUT = frozenset({"period", "partnership"})
 
 
 @dataclass(frozen=True, slots=True)

@@ -6,7 +6,7 @@ can guess from them what a file was called or held.
 
 from __future__ import annotations
 
-from sqlalchemy import Boolean, Column, Index, Integer, String, Table, Text, UniqueConstraint
+from sqlalchemy import Boolean, Column, Connection, Index, Integer, String, Table, Text, UniqueConstraint, and_, func, select
 
 from sql.ledger import metadata
 
@@ -113,3 +113,25 @@ message = Table(
     Column("put_at", String(20), nullable=False),
     comment="Every message put into the outbox, once: its key says to whom and about what.",
 )
+
+
+def punctual(connection: Connection, known_at: str | None = None) -> dict[tuple[str, str], bool]:
+    """By partner and period whether something that was taken came on time, as known at a moment; periods without a due day are left out.
+
+    Of each submission its newest judgement by then counts, and nothing of one that was withdrawn by then.
+    """
+    part, state = submission_part, submission_state
+    judged = part.join(state, and_(state.c.submission == part.c.submission, state.c.number == part.c.judgement))
+    until = [state.c.at <= known_at] if known_at is not None else []
+    newest = select(part.c.submission, func.max(part.c.judgement).label("judgement")).select_from(judged).where(*until)
+    last = newest.group_by(part.c.submission).subquery()
+    gone = select(state.c.submission).where(state.c.state == "withdrawn", *until)
+    query = (
+        select(part.c.partner, part.c.period, part.c.is_on_time)
+        .join(last, and_(last.c.submission == part.c.submission, last.c.judgement == part.c.judgement))
+        .where(part.c.taken > 0, part.c.due_on.is_not(None), part.c.submission.not_in(gone))
+    )
+    found: dict[tuple[str, str], bool] = {}
+    for partner, period, is_on_time in connection.execute(query).tuples():
+        found[partner, period] = found.get((partner, period), False) or bool(is_on_time)
+    return found

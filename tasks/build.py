@@ -6,18 +6,18 @@ from collections.abc import Iterable, Mapping
 from dataclasses import dataclass
 from typing import Any
 
-from sqlalchemy import Connection, case, func, literal_column, select, text
+from sqlalchemy import Connection, func, literal_column, select, text
 
 import sql
 from expectations import Contract
 from expectations.partnership import Partnership
-from sql import Query, ledger, lineage, submissions, warehouse
+from sql import Query, ledger, lineage, warehouse
 from sql.tables import tables
 from tasks import Misuse, Refused
 from tasks.load import prepare
 
-# Views of our own that queries may read: the partnership's place, and who reported in time.
-OURS = ("partnership", "punctual")
+# Views of our own that queries may read: the partnership's place.
+OURS = ("partnership",)
 
 
 class NotOneRow(Refused):
@@ -70,7 +70,6 @@ def lay(
     """
     temporary = "temporary " if origin else ""
     connection.exec_driver_sql(f"create {temporary}view partnership as select '{partnership.place}' as place")
-    connection.exec_driver_sql(f"create {temporary}view punctual as {punctual(connection, known_at)}")
     for contract in contracts:
         chosen = tables(contract).view(_chosen(connection, contract.name, known_at, instead or {}), origin=origin)
         body = str(chosen.compile(connection, compile_kwargs={"literal_binds": True}))
@@ -78,20 +77,6 @@ def lay(
     for query in queries:
         body = lineage.with_origin(query.text, connection.dialect.name) if origin else query.text
         connection.exec_driver_sql(f'create {temporary}view "{query.name}" as {body}')
-
-
-def punctual(connection: Connection, known_at: str | None) -> str:
-    """The select behind `punctual`: one row for each partner and period of which something was taken (by `known_at`), `on_time` 1 or 0.
-
-    A period without a due day is in time.
-    """
-    part, state = submissions.submission_part, submissions.submission_state
-    on_time = func.max(case((part.c.is_on_time.is_(False), 0), else_=1)).label("on_time")
-    query = select(part.c.partner, part.c.period, on_time)
-    query = query.join(state, (state.c.submission == part.c.submission) & (state.c.number == part.c.judgement)).where(part.c.taken > 0)
-    if known_at is not None:
-        query = query.where(state.c.at <= known_at)
-    return str(query.group_by(part.c.partner, part.c.period).compile(connection, compile_kwargs={"literal_binds": True}))
 
 
 def _all_known(queries: Iterable[Query], tables_: set[str]) -> None:

@@ -70,9 +70,9 @@ def where_of(finding: Finding, words: dict[str, Any]) -> str:
 
 
 def template_letter(
-    member: Member, period: str, due: date | None, count: int, partnership: Partnership, file: Attached, *, again: str = ""
+    member: Member, period: str, due: date | None, count: int, partnership: Partnership, files: Sequence[Attached], *, again: str = ""
 ) -> Letter:
-    """The message that brings a partner its workbook; `again` makes another of the same period."""
+    """The message that brings a partner its workbook, and its own numbers so far; `again` makes another of the same period."""
     language = member.language
     words, book = expectations.words("mail", language), expectations.words("workbook", language)
     said = {
@@ -83,10 +83,11 @@ def template_letter(
         "count": count,
         "value": book["columns"]["value"],
         "not_collected": book["marks"]["not_collected"],
+        "page": words["template"]["page"] if len(files) > 1 else "",
     }
     key = f"template/{member.code}/{period}{'/' + again if again else ''}"
     subject, text = words["template"]["subject"].format(**said), words["template"]["text"].format(**said)
-    return Letter(key, "template", f"{member.code}, {period}", member.contact, subject, text, attached=(file,))
+    return Letter(key, "template", f"{member.code}, {period}", member.contact, subject, text, attached=tuple(files))
 
 
 def reminder_letter(member: Member, standing: Standing, offset: int, metrics: Sequence[str], partnership: Partnership) -> Letter:

@@ -19,6 +19,7 @@ from expectations.partnership import Partnership
 from sql import IndicatorHeader, ledger, lineage, periods, warehouse
 from sql.clock import stamp
 from tasks import Misuse
+from tasks.behind import Behind, Matched, behind, metric_of
 from tasks.build import lay
 from tasks.load import prepare
 
@@ -51,7 +52,9 @@ class Figure:
     `lower` and `upper` bound the value where the publisher rounds or hides; for an exact number they equal it. `released_at` is
     the newest release among its tables at that moment. `quality` are the publisher's letters: the worst of A to E behind it, and p, r or
     t where any cell has it. `boundaries` are the years of the boundaries it is on, `breaks` those of its tables; `by_place` says that
-    a publisher counted it for the place, where a total of partners is counted for the partnership.
+    a publisher counted it for the place, where a total of partners is counted for the partnership. `on_time` of its reporters reported
+    on time (None where that is not known). A plain total over partners has a `group` that is alike where the same of them reported, and
+    what is `matched` with earlier periods.
     """
 
     indicator: str
@@ -75,6 +78,9 @@ class Figure:
     boundaries: tuple[int, ...] = ()
     breaks: tuple[Broken, ...] = ()
     by_place: bool = True
+    on_time: int | None = None
+    group: str = ""
+    matched: tuple[Matched, ...] = ()
 
 
 @dataclass(frozen=True, slots=True)
@@ -96,10 +102,10 @@ def measure(
     warehouse changes (but that empty tables are made where it has none yet). An unknown name is `Misuse` and lists the names there are.
     """
     queries = sql.read_all(partnership.home / "sql")
-    known = sorted(name for name, query in queries.items() if query.is_indicator)
+    there = sorted(name for name, query in queries.items() if query.is_indicator)
     wanted = sorted(set(indicators))
-    if strangers := [name for name in wanted if name not in known]:
-        raise Misuse(f"There is no indicator {', '.join(strangers)}. There are: {', '.join(known)}.")
+    if strangers := [name for name in wanted if name not in there]:
+        raise Misuse(f"There is no indicator {', '.join(strangers)}. There are: {', '.join(there)}.")
     order = sql.in_order(queries, set(wanted))
     read = {table for query in order for table in query.reads}
     contracts = [contract for contract in partnership.contracts() if contract.name in read]
@@ -108,12 +114,11 @@ def measure(
         releases = _releases(connection, known_at, instead or {})
         lay(connection, partnership, contracts, order, known_at=known_at or stamp(), instead=instead, origin=True)
         tables = {contract.name: contract for contract in contracts}
+        known = behind(connection, order, [contract.name for contract in contracts if contract.is_partner], known_at)
         figures = [
             figure
             for name in wanted
-            for figure in _figures(
-                connection, name, queries[name].indicator, releases, tables, _redefined(name, queries, tables, partnership)
-            )
+            for figure in _figures(connection, queries[name], releases, tables, _redefined(name, queries, tables, partnership), known)
         ]
         connection.rollback()
     return figures
@@ -140,15 +145,17 @@ def _releases(connection: Connection, known_at: str | None, instead: Mapping[str
 
 def _figures(
     connection: Connection,
-    name: str,
-    header: IndicatorHeader,
+    query: sql.Query,
     releases: _Releases,
     tables: Mapping[str, Contract],
     redefined: tuple[Broken, ...],
+    known: Behind,
 ) -> list[Figure]:
+    """The figures of one indicator."""
+    metric = metric_of(query)
     calendar = {row.code: row.end for row in connection.execute(select(ledger.period.c.code, ledger.period.c.end))}
-    rows = connection.execute(text(f'select * from "{name}" order by place, period')).mappings()
-    return [_figure(name, header, dict(row), releases, calendar, tables, redefined) for row in rows]
+    rows = connection.execute(text(f'select * from "{query.name}" order by place, period')).mappings()
+    return [_figure(query.name, query.indicator, dict(row), releases, calendar, tables, redefined, known, metric) for row in rows]
 
 
 def _figure(
@@ -159,10 +166,12 @@ def _figure(
     calendar: dict[str, str],
     tables: Mapping[str, Contract],
     redefined: tuple[Broken, ...],
+    known: Behind,
+    metric: str,
 ) -> Figure:
     trails = lineage.trails(row.get("origin") or "")
-    behind = [tables[contract] for contract in sorted({trail.contract for trail in trails}) if contract in tables]
-    _refuse_bare(name, row, behind)
+    sources = [tables[contract] for contract in sorted({trail.contract for trail in trails}) if contract in tables]
+    _refuse_bare(name, row, sources)
     numbers = {key: _number(row.get(key)) for key in NUMBERS}
     mark = row.get("status") or _hole(row, trails, tables)
     if mark and "status" not in row:
@@ -186,12 +195,15 @@ def _figure(
         mark=mark,
         origins=tuple(dict.fromkeys(Origin(trail.contract, trail.release, trail.row) for trail in trails)),
         snapshots=tuple(digests),
-        released_at=max((releases.released.get(contract.name, "") for contract in behind), default=""),
+        released_at=max((releases.released.get(contract.name, "") for contract in sources), default=""),
         is_sample=any(digest in releases.samples for digest in digests),
         quality=lineage.letters([row["quality"] or 0] if "quality" in row else [trail.quality for trail in trails]),
-        boundaries=tuple(sorted({contract.geography for contract in behind if contract.geography})),
-        breaks=_in_order({*_breaks(behind), *redefined}),
-        by_place=any(column.type == "place" for contract in behind if not contract.is_register for column in contract.columns.values()),
+        boundaries=tuple(sorted({contract.geography for contract in sources if contract.geography})),
+        breaks=_in_order({*_breaks(sources), *redefined}),
+        by_place=any(column.type == "place" for contract in sources if not contract.is_register for column in contract.columns.values()),
+        on_time=known.on_time(metric, period, trails, row.get("reporters")) if row.get("expected") else None,
+        group=known.group(metric, period),
+        matched=known.matched(metric, period),
     )
 
 

@@ -8,6 +8,9 @@ counts them. Divided by that count it would be the income of each, so the two ar
 class, or is not known: then the number is withheld and the count is shown or hidden as ever. The true count decides, not whether it is
 printed. A count of any period that overlaps counts, so that a year does not tell what its quarter may not. Alone, without a figure of
 that count among those protected together, the number is printed by its own class, which asks for three partners behind it.
+
+How the partners that reported two periods changed is printed beside their totals only where it tells nobody's number: a total less that
+of the matched partners is the number of those outside, so there are none of these or, then and now each, as many as the class asks for.
 """
 
 from __future__ import annotations
@@ -24,6 +27,7 @@ import sql
 from expectations.partnership import Partnership
 from sql import IndicatorHeader, Query, periods
 from tasks import Misuse
+from tasks.behind import Matched
 from tasks.measure import Broken, Figure, Origin
 
 
@@ -39,12 +43,32 @@ class DisclosureClass:
 
 
 @dataclass(frozen=True, slots=True)
+class ProtectedChange:
+    """What may be printed of the partners that reported two periods: how many they are, and their total `then` (`period`) and `now`.
+
+    With a `reason` the numbers are withheld. `is_same` says that the same partners reported both times: then `then` and `now` are the
+    totals themselves.
+    """
+
+    period: str
+    is_same: bool
+    partners: int | None
+    then: float | None
+    now: float | None
+    reason: str
+
+    @property
+    def is_shown(self) -> bool:
+        return not self.reason
+
+
+@dataclass(frozen=True, slots=True)
 class ProtectedFigure:
     """What may be printed of a figure.
 
     `status`: `shown`; `hidden` (`--`, a small count); `withheld` (`x`, too few partners behind it); `not_available` (`..`) and
     the publisher's own marks. `lower` and `upper` bound the number a reader can infer; both are None when nothing is said.
-    `quality`, `boundaries` and `breaks` are those of the figure. A number of a place that is part of the partnership's area, or
+    `quality`, `boundaries`, `breaks`, `on_time` and `group` are those of the figure, `matched` its changes since earlier periods. A number of a place that is part of the partnership's area, or
     reaches beyond it, has the caveat `not_whole_area` besides those of its indicator.
     """
 
@@ -70,6 +94,9 @@ class ProtectedFigure:
     quality: str = ""
     boundaries: tuple[int, ...] = ()
     breaks: tuple[Broken, ...] = ()
+    on_time: int | None = None
+    group: str = ""
+    matched: tuple[ProtectedChange, ...] = ()
 
     @property
     def key(self) -> str:
@@ -108,7 +135,7 @@ def protect(figures: Iterable[Figure], partnership: Partnership) -> list[Protect
     queries = sql.read_all(partnership.home / "sql")
     figures = list(figures)
     partial = {place.code for place in partnership.gazetteer.places.values() if place.covers in NOT_WHOLE}
-    return [
+    protected = [
         _of_place(
             _alone(_protect(figure, queries[figure.indicator].indicator, partnership.thresholds.coverage), figures, queries),
             figure,
@@ -116,6 +143,61 @@ def protect(figures: Iterable[Figure], partnership: Partnership) -> list[Protect
         )
         for figure in figures
     ]
+    totals = {one.key: one for one in protected}
+    return [_with_changes(one, figure, totals, queries) for one, figure in zip(protected, figures, strict=True)]
+
+
+def _with_changes(
+    protected: ProtectedFigure, figure: Figure, totals: Mapping[str, ProtectedFigure], queries: Mapping[str, Query]
+) -> ProtectedFigure:
+    """The figure with what may be said of the partners that reported an earlier period too."""
+    if not figure.matched:
+        return protected
+    header = queries[figure.indicator].indicator
+    changes = [_change(matched, totals.get(replace(protected, period=matched.period).key), protected, header) for matched in figure.matched]
+    return replace(protected, matched=tuple(changes))
+
+
+def _change(matched: Matched, before: ProtectedFigure | None, now: ProtectedFigure, header: IndicatorHeader) -> ProtectedChange:
+    rule = _class(header)
+    is_same = matched.outside == (0, 0) and matched.partners > 0
+    values = [_part(count, rule) for count in (matched.then, matched.now)]
+    reason = _untold(matched, (before, now), header, rule) or ("small" if None in values else "")
+    if reason:
+        return ProtectedChange(matched.period, is_same, matched.partners if is_same else None, None, None, reason)
+    then, later = (None if value is None else float(value) for value in values)
+    return ProtectedChange(matched.period, is_same, matched.partners, then, later, "")
+
+
+def _untold(
+    matched: Matched, totals: tuple[ProtectedFigure | None, ProtectedFigure], header: IndicatorHeader, rule: DisclosureClass
+) -> str:
+    """Why nothing is said of the matched partners; a total that is not printed is not told by way of them either."""
+    if header.never_with:
+        return "pair"
+    hidden = [total.reason if total else "publisher" for total in totals if total is None or not total.is_shown]
+    if hidden:
+        return hidden[0]
+    if matched.partners == 0:
+        return "contributors"
+    if rule.contributors <= 1:
+        return ""
+    alone = [count for all_, count in zip(matched.outside, matched.outside_contributors, strict=True) if all_]
+    if min(*matched.contributors, *alone) < rule.contributors:
+        return "contributors"
+    narrow = any(
+        outside and _rest(total, count, rule) < max(rule.hide, rule.round - 1)
+        for outside, total, count in zip(matched.outside, totals, (matched.then, matched.now), strict=True)
+    )
+    return "contributors" if narrow else ""
+
+
+def _rest(total: ProtectedFigure | None, count: float, rule: DisclosureClass) -> float:
+    """The most that a reader takes those outside to have reported: the printed total at its largest, the matched one at its least."""
+    shown = _part(count, rule)
+    assert total is not None
+    assert total.upper is not None
+    return total.upper - (claim_of(shown, rule)[0] if shown is not None else 0)
 
 
 def _alone(protected: ProtectedFigure, figures: Sequence[Figure], queries: Mapping[str, Query]) -> ProtectedFigure:
@@ -276,4 +358,6 @@ def _made(
         quality=figure.quality,
         boundaries=figure.boundaries,
         breaks=figure.breaks,
+        on_time=figure.on_time,
+        group=figure.group,
     )

@@ -19,8 +19,9 @@ from expectations.partnership import Partnership
 from sql import warehouse
 from tasks.compose import annex, licence, sources
 from tasks.compose.blocks import Blocks, Setting
+from tasks.compose.breaks import refuse_unmatched
 from tasks.compose.draft import Block, BlockRow, Draft, Masthead, Sheet
-from tasks.compose.figures import Book, references
+from tasks.compose.figures import REFERENCE, Book, Reference, references
 from tasks.compose.language import Language
 from tasks.compose.text import Text
 from tasks.protect import ProtectedFigure
@@ -76,6 +77,8 @@ def _draft(brief: Brief, office: Office, figures: list[ProtectedFigure], partner
     name, plan, approver = (text.plain(said, header) for said in (brief.header.title, brief.header.plan, brief.header.approver))
     title = text.inline(brief.headline, text.where(brief.lines[0], "headline"))
     lede = text.inline(brief.lede, text.where(brief.lines[1], "lede"))
+    together = [Reference.of(match) for match in REFERENCE.finditer(f"{brief.headline} {brief.lede}")]
+    refuse_unmatched([(reference, book.find(reference, header)) for reference in together], text.where(brief.lines[0], "headline"))
     blocks = Blocks(text, _setting(partnership, stem, language))
     about = _LastOf(brief)
     first, second = (_sheet(sheet, blocks, text, about) for sheet in brief.sheets)

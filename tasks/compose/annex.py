@@ -5,6 +5,7 @@ from __future__ import annotations
 import csv
 import io
 import json
+from dataclasses import asdict
 from typing import Any
 
 from sqlalchemy import Connection, select
@@ -30,6 +31,7 @@ COLUMNS = [
     "unit",
     "reporters",
     "expected",
+    "on_time",
     "vintage",
     "quality",
     "boundaries",
@@ -56,9 +58,10 @@ def data(text: Text, name: str) -> Attachment:
 def as_dict(figure: ProtectedFigure) -> dict[str, Any]:
     """A protected figure as plain values: whole numbers without a fraction."""
     numbers = {key: _plain(getattr(figure, key)) for key in ("value", "lower", "upper")}
-    keys = ("indicator", "place", "period", "status", "mark", "unit", "reporters", "expected", "vintage", "quality")
+    keys = ("indicator", "place", "period", "status", "mark", "unit", "reporters", "expected", "on_time", "vintage", "quality")
     more: dict[str, Any] = {"boundaries": list(figure.boundaries), "caveats": list(figure.caveats)}
     more["breaks"] = [{"period": broken.period, "why": dict(broken.why)} for broken in until(figure)]
+    more["matched"] = [asdict(change) | {key: _plain(getattr(change, key)) for key in ("then", "now")} for change in figure.matched]
     return {key: getattr(figure, key) for key in keys} | numbers | more | {"snapshots": list(figure.snapshots)}
 
 

@@ -8,7 +8,7 @@ from typing import Any
 
 from briefs import BriefBroken, Part
 from sql import periods
-from tasks.compose.breaks import LEVELS, MARK, after_break, firsts, notes, one_boundary, refuse_changes
+from tasks.compose.breaks import LEVELS, MARK, after_break, firsts, notes, one_boundary, refuse_changes, refuse_unmatched
 from tasks.compose.draft import (
     Ask,
     Asks,
@@ -57,6 +57,7 @@ class Blocks:
         try:
             self._of_one_period(part, where)
             self._no_change_over_a_break(part, where)
+            self._of_the_same_partners(part, where)
             made: Block = getattr(self, f"_{part.kind}")(part, where)
         except (KeyError, TypeError, AttributeError, IndexError, ValueError) as error:
             raise BriefBroken(f"{where}: the block {part.kind} lacks or misplaces {error}") from error
@@ -78,9 +79,18 @@ class Blocks:
         """What stands together is compared: the paragraphs of a text, each key number, each line of what changed."""
         groups = {"prose": [[part.title, *part.text]], "numbers": part.data, "changes": part.data}.get(part.kind, [])
         for group in groups:
-            found = [Reference.of(match) for text in _strings(group) for match in REFERENCE.finditer(text)]
-            pairs = [(reference, self.book.find(reference, where)) for reference in found]
-            refuse_changes(pairs, self.book.partnership.gazetteer, where, always=part.kind == "changes")
+            refuse_changes(self._pairs(group, where), self.book.partnership.gazetteer, where, always=part.kind == "changes")
+
+    def _of_the_same_partners(self, part: Part, where: str) -> None:
+        """So does what stands in one title, cell or request."""
+        each = [*part.text, *_strings(part.data)]
+        groups = {"prose": [[part.title, *part.text]], "numbers": part.data, "changes": part.data}.get(part.kind, each)
+        for group in [part.title, part.subtitle, *groups]:
+            refuse_unmatched(self._pairs(group, where), where)
+
+    def _pairs(self, group: Any, where: str) -> list[tuple[Reference, ProtectedFigure]]:
+        found = [Reference.of(match) for text in _strings(group) for match in REFERENCE.finditer(text)]
+        return [(reference, self.book.find(reference, where)) for reference in found]
 
     def _title(self, part: Part, where: str) -> tuple[str, str]:
         return self.text.inline(part.title, where), self.text.inline(part.subtitle, where)
@@ -238,7 +248,7 @@ class Blocks:
         figure = self.book.find(Reference.of(match), where)
         if figure.key in broken and Reference.of(match).filter in LEVELS:
             shown += f'<sup class="quality">{MARK}</sup>'
-        if Reference.of(match).filter in ("period", "coverage", "range", "break"):
+        if Reference.of(match).filter in ("period", "coverage", "range", "break", "matched"):
             return Cell(shown)
         note = "" if figure.is_shown else self.language.reason(figure)
         bar = figure.value / top if top and figure.value is not None else None
@@ -267,6 +277,6 @@ def _strings(data: Any) -> Iterator[str]:
     """Every text in a block of YAML."""
     if isinstance(data, str):
         yield data
-    elif isinstance(data, list | dict):
-        for item in data if isinstance(data, list) else data.values():
+    elif isinstance(data, list | tuple | dict):
+        for item in data.values() if isinstance(data, dict) else data:
             yield from _strings(item)

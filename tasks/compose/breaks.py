@@ -22,6 +22,10 @@ class FigureBroken(Refused):
     """A change is asked for over a break of its series."""
 
 
+class PartnersDiffer(Refused):
+    """Two totals stand together that are not of the same partners."""
+
+
 class BoundariesMixed(Refused):
     """Numbers on boundaries of different years stand as one series."""
 
@@ -89,6 +93,25 @@ def refuse_changes(pairs: Iterable[tuple[Reference, ProtectedFigure]], gazetteer
                 f"{where}: {name} at {series[0].place} breaks in {keeping[0].period} ({dict(keeping[0].why).get('en', '')}), so "
                 f"{series[0].period} and {series[-1].period} are not to be compared. {way}"
             )
+
+
+def refuse_unmatched(pairs: Iterable[tuple[Reference, ProtectedFigure]], where: str) -> None:
+    """Stop totals of partners that stand together and are not of the same ones, unless `{{ ... | matched }}` stands beside them.
+
+    What is matched is told up to the last period, so it stands for no comparison with another.
+    """
+    found = list(pairs)
+    told = {figure.key for reference, figure in found if reference.filter == "matched"}
+    lasts = {figure.key for reference, figure in found if reference.period == "last"}
+    for *earlier, later in _by_series(figure for reference, figure in found if reference.filter in LEVELS):
+        for figure in earlier:
+            if figure.group != later.group and not (figure.key in told and later.key in lasts):
+                written = next(reference.period for reference, one in found if one.key == figure.key)
+                raise PartnersDiffer(
+                    f"{where}: {figure.indicator} of {figure.period} and of {later.period} are not of the same partners. Print beside them "
+                    f"how those that reported both times changed, {{{{ {figure.indicator}#{written} | matched }}}} (up to the last period), "
+                    "or leave one out."
+                )
 
 
 def one_boundary(figures: Iterable[ProtectedFigure], gazetteer: Gazetteer, where: str) -> None:

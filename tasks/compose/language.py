@@ -72,8 +72,9 @@ class Language:
         return str(marks.get(key, ""))
 
     def coverage(self, figure: ProtectedFigure) -> str:
-        """ "from 7 of 8 partners"."""
-        return str(self.words["coverage"]).format(reporters=figure.reporters, expected=figure.expected)
+        """ "from 7 of 8 partners", and where it is known "from 7 of 8 partners, 6 on time"."""
+        words = self.words["coverage" if figure.on_time is None else "coverage_on_time"]
+        return str(words).format(reporters=figure.reporters, expected=figure.expected, on_time=figure.on_time)
 
     def day(self, day: date) -> str:
         """22 November 2026."""

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import html
 import re
+from dataclasses import replace
 
 from tasks import Refused
 from tasks.compose.breaks import notes, refuse_changes, until
@@ -117,6 +118,8 @@ class Text:
     def _figure(self, match: re.Match[str], where: str, marks: bool) -> str:
         reference = Reference.of(match)
         figure = self.book.find(reference, where)
+        if reference.filter == "matched":
+            return self._matched(reference, figure, where)
         shown = self._shown(reference, figure, where)
         if reference.filter in ("period", "break"):
             return html.escape(shown)
@@ -129,9 +132,31 @@ class Text:
             self.needs_range(figure, where)
         if reference.filter == "range":
             self.book.ranged.add(figure.key)
+        return self._span(shown, figure, where) + (self.raised(figure) if reference.filter == "number" else "")
+
+    def _matched(self, reference: Reference, figure: ProtectedFigure, where: str) -> str:
+        """How the partners that reported both an earlier period and the last one changed, in words; each number is a claim."""
+        last = self.book.find(replace(reference, period="last"), where)
+        change = next((change for change in last.matched if change.period == figure.period), None)
+        if change is None:
+            raise StrayNumber(
+                f"{where}: {reference.indicator} has no 'matched' change since {figure.period}. A plain total of partners has it since the "
+                f"period before its last ({last.period}) and since the one four before, written #-1 and #-4."
+            )
+        words = self.language.words["matched"]["same" if change.is_same else "shown" if change.is_shown else "withheld"]
+        told = {"partners": (change.partners, last), "then": (change.then, figure), "now": (change.now, last)}
+        pieces: list[str] = []
+        for index, piece in enumerate(re.split(r"\{(\w+)\}", words)):
+            value, of = told[piece] if index % 2 else (None, last)
+            if value is None:
+                pieces.append(_escaped(self.language.spaced(piece)))
+            else:
+                pieces.append(self._span(self.language.number(value, 0 if piece == "partners" else of.decimals), of, where))
+        return "".join(pieces)
+
+    def _span(self, shown: str, figure: ProtectedFigure, where: str) -> str:
         identity = self.book.claim(shown, figure.key, where)
-        raised = self.raised(figure) if reference.filter == "number" else ""
-        return f'<span class="figure" id="{identity}">{html.escape(shown)}</span>{raised}'
+        return f'<span class="figure" id="{identity}">{html.escape(shown)}</span>'
 
     def raised(self, figure: ProtectedFigure, mark: str = "") -> str:
         """The publisher's letters behind a number, and another mark, raised."""
@@ -158,7 +183,7 @@ class Text:
         if reference.filter == "break" and until(figure):
             return " ".join(notes(until(figure), self.language))
         raise StrayNumber(
-            f"{where}: {reference.indicator} has no {reference.filter!r}; the filters are number, range, period, coverage, break"
+            f"{where}: {reference.indicator} has no {reference.filter!r}; the filters are number, range, period, coverage, break, matched"
         )
 
 

@@ -4,16 +4,16 @@ from __future__ import annotations
 
 from expectations.partnership import Partnership
 from sql import clock, periods
-from tasks.give_back.asked import Asked, ask, consents
+from tasks.give_back.asked import Asked, NothingToGive, ask, consents
 from tasks.give_back.rows import legend, on_time, quarter, row
 from tasks.render.leaf import Leaf, make_leaf
 from tasks.voice import members
 
-__all__ = ["Leaf", "give_back"]
+__all__ = ["Leaf", "NothingToGive", "give_back"]
 
 
 def give_back(partnership: Partnership, partner: str, period: str, *, language: str = "") -> Leaf:
-    """The page of a partner up to a period, in its own language or the one named; `Misuse` when there is nothing to give back."""
+    """The page of a partner up to a period, in its own language or the one named; `NothingToGive` where it has reported nothing."""
     asked = ask(partnership, partner, period, language)
     voice, words, day = asked.voice, asked.voice.words, clock.today()
     end = voice.language.month(periods.parse(period).end)

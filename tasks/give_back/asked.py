@@ -22,6 +22,10 @@ MOST_PERIODS = 8
 TOTAL = "partner_total"
 
 
+class NothingToGive(Misuse):
+    """A partner has reported nothing yet, so there is nothing to give back."""
+
+
 @dataclass(frozen=True, slots=True)
 class Asked:
     """The page that is asked for: whose, up to which period, over which periods, and what is known."""
@@ -54,7 +58,7 @@ def ask(partnership: Partnership, partner: str, period: str, language: str) -> A
     codes = [code for code in codes if periods.parse(code).frequency == last.frequency][-MOST_PERIODS:]
     metrics = [metric for metric in _order(partnership) if any((metric, code) in own for code in codes)]
     if not any(partner in found.values.get(key, {}) or key in found.not_collected for key in product(metrics, codes)):
-        raise Misuse(f"{partner} has sent nothing up to {period}: there is nothing to give back yet.")
+        raise NothingToGive(f"{partner} has sent nothing up to {period}: there is nothing to give back yet.")
     totals = _totals(partnership) & set(metrics)
     figures = [figure for figure in measure(partnership, totals) if figure.place == partnership.place and figure.period in codes]
     return Asked(

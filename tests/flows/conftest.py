@@ -50,6 +50,12 @@ class Served:
     def deployments(self) -> dict[str, dict[str, Any]]:
         return {one["name"]: one for one in self.api.ask("POST", "/deployments/filter", {})}
 
+    def schedules(self, *, active: bool) -> None:
+        """Switch every schedule on or off: a run of the clock in the midst of a test would take the files of the run that is tested."""
+        for one in self.deployments().values():
+            for schedule in one["schedules"]:
+                self.api.ask("PATCH", f"/deployments/{one['id']}/schedules/{schedule['id']}", {"active": active})
+
     def start(self, deployment: str, **order: Any) -> str:
         """Press the button; gives the id of the run."""
         wanted = {"state": {"type": "SCHEDULED"}, "parameters": {"order": order}}
@@ -96,6 +102,7 @@ def served(_sample_home: Path, tmp_path_factory: pytest.TempPathFactory) -> Iter
         try:
             until_said(folder / "said", "OpenLIP is ready", process)
             world.seconds["ready"] = time.monotonic() - began
+            world.schedules(active=False)
             yield world
         finally:
             # The end is itself a test: the worker dies, and everything else is stopped and told.

@@ -246,3 +246,15 @@ def test_the_folder_of_answers_is_never_collected(partnership: Partnership) -> N
 def test_an_unknown_partner_is_told(partnership: Partnership) -> None:
     with pytest.raises(Misuse, match="There is no partner p99"):
         world.collect(partnership, "p99")
+
+
+def test_who_reported_gets_its_own_page_with_the_next_workbook(partnership: Partnership) -> None:
+    """Whoever reports gets something back: its own numbers over time, for it alone."""
+    write_inbox(partnership.home / "inbox", dirty=False, only=["p01"])
+    world.collect(partnership)
+    sent = {item.partner: item for item in hand_out(partnership, "2026-Q3", partners=["p01", "p02"], dry_run=False)}
+    assert Path(sent["p01"].page).read_bytes().startswith(b"%PDF")
+    assert sent["p02"].page == ""
+    names = {letter["To"]: [part.get_filename() for part in letter.iter_attachments()] for letter in letters(partnership.home)}
+    assert names["data@p01.example"] == ["p01-2026-Q3.xlsx", "give-back-p01-2026-Q2.pdf"]
+    assert len(names["data@p02.example"]) == 1

@@ -9,6 +9,7 @@ import io
 import re
 import sqlite3
 import zipfile
+from collections import Counter
 from collections.abc import Iterator
 from pathlib import Path
 from typing import Any
@@ -78,7 +79,7 @@ def test_reminders_are_looked_at_first_and_sent_by_the_schedule(served: Served, 
     """O01: whoever reported everything is not reminded, though a file of 2024 was refused on the same day."""
     looked, sent = runs["whom"], runs["reminders"]
     assert looked["state"]["message"] == "0 reminders put into the outbox."
-    assert sent["state"]["message"] == "1 reminders put into the outbox."
+    assert sent["state"]["message"] == "1 reminder put into the outbox."
     page = served.artifact(looked["id"], "reminders")["data"]
     assert "| Sample Anti-Racism Committee | **Missing** | would be reminded |" in page
     assert page.count("no: everything is accepted") == 8
@@ -86,11 +87,10 @@ def test_reminders_are_looked_at_first_and_sent_by_the_schedule(served: Served, 
 
 
 def test_the_outbox_holds_one_letter_for_each_thing_to_say(served: Served, runs: Runs) -> None:
-    letters = [email.message_from_bytes(path.read_bytes(), policy=email.policy.default) for path in (served.home / "outbox").glob("*.eml")]
-    subjects = [str(letter["Subject"]) for letter in letters]
-    # 17 answers (nobody is known to whom the file of an unknown partner belongs), 9 workbooks, 1 reminder.
-    assert len(letters) == 17 + 9 + 1
-    assert sum("was due on" in subject or "était attendu" in subject or "attendu" in subject for subject in subjects) >= 1
+    paths = list((served.home / "outbox").glob("*.eml"))
+    # Nobody knows whom to write to about the file of an unknown partner.
+    assert Counter(path.name.split("-")[0] for path in paths) == {"answer": 17, "template": 9, "reminder": 1}
+    letters = [email.message_from_bytes(path.read_bytes(), policy=email.policy.default) for path in paths]
     assert {str(letter["To"]) for letter in letters} == {f"data@p0{number}.example" for number in range(1, 10)}
 
 
@@ -99,7 +99,7 @@ def test_what_one_person_wrote_is_nowhere(served: Served, runs: Runs) -> None:
     origin = served.home / "inbox" / "partners" / "p04" / "p04_2024-Q3_extra_column.csv"
     assert PHONE.encode() in origin.read_bytes()
     for word in PLANTED:
-        assert _files_with(served.home, word) == [origin], word
+        assert set(_files_with(served.home, word)) <= {origin}, word
     texts = _texts(served.home / "warehouse.db") + _texts(served.home / "prefect" / "prefect.db")
     assert len(texts) > 1000
     assert any("a telephone number" in text for text in texts), "the finding itself is told"
