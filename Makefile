@@ -64,5 +64,5 @@ $(UV):
 	@touch $@
 
 .venv/.test-tools: | .venv/.dev
-	@./setup/system postgresql-15 poppler-utils chromium openjdk-17-jdk-headless
+	@./setup/system postgresql-15 poppler-utils chromium openjdk-17-jdk-headless libreoffice-calc
 	@touch $@
