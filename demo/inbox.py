@@ -1,7 +1,8 @@
 """What nine partners that do not exist send: their quarterly metrics, their programmes, and files with the faults of partners' files.
 
 Good figures are declared in `partnerships/peterborough/sample/partner_*.csv` (an empty field is a quarter not sent), a file for each
-table of partners: `partner_kitchen.csv` is what they write on the sheet `kitchen`, or send as `p08_kitchen.csv`. Dirty files speak of 2024-Q3, the quarter of the trial run, so that their good rows exist nowhere else.
+table of partners: `partner_kitchen.csv` is what they write on the sheet `kitchen`, or send as `p08_kitchen.csv`. Dirty files speak of
+2024-Q3, the quarter of the trial run, so that their good rows exist nowhere else.
 """
 
 from __future__ import annotations

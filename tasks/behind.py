@@ -80,7 +80,7 @@ def behind(connection: Connection, queries: Iterable[Query], partner_tables: Ite
     table = ledger.release
     releases = connection.execute(select(table.c.contract, table.c.release, table.c.part).where(table.c.contract.in_(list(partner_tables))))
     found: dict[tuple[str, str], dict[str, float]] = {}
-    if any(COVERAGE == query.name for query in queries):
+    if any(query.name == COVERAGE for query in queries):
         for row in connection.execute(text(f"select metric, period, partner, value, reported from {COVERAGE}")).mappings():
             of = found.setdefault((row["metric"], row["period"]), {})
             if row["reported"]:
@@ -99,11 +99,13 @@ def metric_of(query: Query) -> str:
     tree = sqlglot.parse_one(query.text, dialect="postgres")
     if query.reads != {TOTAL} or query.indicator.kind == "ratio" or not isinstance(tree, exp.Select):
         return ""
-    fixed = tree.args["where"].this if tree.args.get("where") else None
+    where = tree.args.get("where")
+    fixed = where.this if where else None
     plain = "value" in {column.name for column in tree.expressions if isinstance(column, exp.Column)}
     more = any(tree.args.get(key) for key in ("joins", "group", "having", "with_", "with", "limit", "distinct"))
-    is_one = isinstance(fixed, exp.EQ) and isinstance(fixed.this, exp.Column) and fixed.this.name == "metric"
-    return str(fixed.expression.this) if plain and is_one and not more and isinstance(fixed.expression, exp.Literal) else ""
+    if not plain or more or not isinstance(fixed, exp.EQ) or not isinstance(fixed.expression, exp.Literal):
+        return ""
+    return str(fixed.expression.this) if isinstance(fixed.this, exp.Column) and fixed.this.name == "metric" else ""
 
 
 def _match(period: str, then: Mapping[str, float], now: Mapping[str, float]) -> Matched:

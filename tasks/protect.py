@@ -9,57 +9,23 @@ class, or is not known: then the number is withheld and the count is shown or hi
 printed. A count of any period that overlaps counts, so that a year does not tell what its quarter may not. Alone, without a figure of
 that count among those protected together, the number is printed by its own class, which asks for three partners behind it.
 
-How the partners that reported two periods changed is printed beside their totals only where it tells nobody's number: a total less that
-of the matched partners is the number of those outside, so there are none of these or, then and now each, as many as the class asks for.
+How the partners that reported two periods changed is protected in `tasks.changes`.
 """
 
 from __future__ import annotations
 
-import math
 from collections.abc import Iterable, Mapping, Sequence, Set
 from dataclasses import dataclass, replace
-from functools import lru_cache
 
-import yaml
-
-import expectations
 import sql
 from expectations.partnership import Partnership
 from sql import IndicatorHeader, Query, periods
 from tasks import Misuse
-from tasks.behind import Matched
+from tasks.changes import ProtectedChange, change_of
 from tasks.measure import Broken, Figure, Origin
+from tasks.rounding import DisclosureClass, claim_of, class_of, classes, part_of, round_half_up
 
-
-@dataclass(frozen=True, slots=True)
-class DisclosureClass:
-    """How counts of a class are shown: hidden from 0 to `hide`, rounded to `round`, from at least `contributors` partners."""
-
-    name: str
-    hide: int
-    round: int
-    contributors: int
-    dimensions: int = 2
-
-
-@dataclass(frozen=True, slots=True)
-class ProtectedChange:
-    """What may be printed of the partners that reported two periods: how many they are, and their total `then` (`period`) and `now`.
-
-    With a `reason` the numbers are withheld. `is_same` says that the same partners reported both times: then `then` and `now` are the
-    totals themselves.
-    """
-
-    period: str
-    is_same: bool
-    partners: int | None
-    then: float | None
-    now: float | None
-    reason: str
-
-    @property
-    def is_shown(self) -> bool:
-        return not self.reason
+__all__ = ["DisclosureClass", "ProtectedChange", "ProtectedFigure", "claim_of", "classes", "protect", "round_half_up"]
 
 
 @dataclass(frozen=True, slots=True)
@@ -68,8 +34,8 @@ class ProtectedFigure:
 
     `status`: `shown`; `hidden` (`--`, a small count); `withheld` (`x`, too few partners behind it); `not_available` (`..`) and
     the publisher's own marks. `lower` and `upper` bound the number a reader can infer; both are None when nothing is said.
-    `quality`, `boundaries`, `breaks`, `on_time` and `group` are those of the figure, `matched` its changes since earlier periods. A number of a place that is part of the partnership's area, or
-    reaches beyond it, has the caveat `not_whole_area` besides those of its indicator.
+    `quality`, `boundaries`, `breaks`, `on_time` and `group` are those of the figure, `matched` its changes since
+    earlier periods. A number of a place that is part of the partnership's area, or reaches beyond it, has the caveat `not_whole_area` besides those of its indicator.
     """
 
     indicator: str
@@ -122,14 +88,6 @@ PUBLISHER_MARKS = {
 NOT_WHOLE = ("part", "wider", "overlaps")
 
 
-@lru_cache(maxsize=1)
-def classes() -> dict[str, DisclosureClass]:
-    """The disclosure classes by name."""
-    path = expectations.HERE / "classes.yaml"
-    data = yaml.safe_load(path.read_text(encoding="utf-8"))
-    return {name: DisclosureClass(name=name, **rule) for name, rule in data.items()}
-
-
 def protect(figures: Iterable[Figure], partnership: Partnership) -> list[ProtectedFigure]:
     """Protect figures by the class their indicator names. The same figures always give the same print, in any order."""
     queries = sql.read_all(partnership.home / "sql")
@@ -154,50 +112,10 @@ def _with_changes(
     if not figure.matched:
         return protected
     header = queries[figure.indicator].indicator
-    changes = [_change(matched, totals.get(replace(protected, period=matched.period).key), protected, header) for matched in figure.matched]
+    changes = [
+        change_of(matched, totals.get(replace(protected, period=matched.period).key), protected, header) for matched in figure.matched
+    ]
     return replace(protected, matched=tuple(changes))
-
-
-def _change(matched: Matched, before: ProtectedFigure | None, now: ProtectedFigure, header: IndicatorHeader) -> ProtectedChange:
-    rule = _class(header)
-    is_same = matched.outside == (0, 0) and matched.partners > 0
-    values = [_part(count, rule) for count in (matched.then, matched.now)]
-    reason = _untold(matched, (before, now), header, rule) or ("small" if None in values else "")
-    if reason:
-        return ProtectedChange(matched.period, is_same, matched.partners if is_same else None, None, None, reason)
-    then, later = (None if value is None else float(value) for value in values)
-    return ProtectedChange(matched.period, is_same, matched.partners, then, later, "")
-
-
-def _untold(
-    matched: Matched, totals: tuple[ProtectedFigure | None, ProtectedFigure], header: IndicatorHeader, rule: DisclosureClass
-) -> str:
-    """Why nothing is said of the matched partners; a total that is not printed is not told by way of them either."""
-    if header.never_with:
-        return "pair"
-    hidden = [total.reason if total else "publisher" for total in totals if total is None or not total.is_shown]
-    if hidden:
-        return hidden[0]
-    if matched.partners == 0:
-        return "contributors"
-    if rule.contributors <= 1:
-        return ""
-    alone = [count for all_, count in zip(matched.outside, matched.outside_contributors, strict=True) if all_]
-    if min(*matched.contributors, *alone) < rule.contributors:
-        return "contributors"
-    narrow = any(
-        outside and _rest(total, count, rule) < max(rule.hide, rule.round - 1)
-        for outside, total, count in zip(matched.outside, totals, (matched.then, matched.now), strict=True)
-    )
-    return "contributors" if narrow else ""
-
-
-def _rest(total: ProtectedFigure | None, count: float, rule: DisclosureClass) -> float:
-    """The most that a reader takes those outside to have reported: the printed total at its largest, the matched one at its least."""
-    shown = _part(count, rule)
-    assert total is not None
-    assert total.upper is not None
-    return total.upper - (claim_of(shown, rule)[0] if shown is not None else 0)
 
 
 def _alone(protected: ProtectedFigure, figures: Sequence[Figure], queries: Mapping[str, Query]) -> ProtectedFigure:
@@ -207,7 +125,7 @@ def _alone(protected: ProtectedFigure, figures: Sequence[Figure], queries: Mappi
         return protected
     if count not in queries:
         raise Misuse(f"sql/indicators/{protected.indicator}.sql is never_with {count}, which is no indicator. Mend the name.")
-    hide = _class(queries[count].indicator).hide
+    hide = class_of(queries[count].indicator).hide
     beside = [figure for figure in figures if figure.indicator == count and figure.place == protected.place and _overlap(figure, protected)]
     if not any(figure.value is None or figure.value <= hide for figure in beside):
         return protected
@@ -226,35 +144,8 @@ def _of_place(protected: ProtectedFigure, figure: Figure, partial: Set[str]) -> 
     return replace(protected, caveats=(*protected.caveats, "not_whole_area"))
 
 
-def round_half_up(value: float, base: int) -> int:
-    """A whole number at the nearest multiple of `base`, halves up, in integer arithmetic.
-
-    >>> [round_half_up(n, 5) for n in (6, 7, 8, 12, 13)], [round_half_up(n, 10) for n in (14, 15, 25)]
-    ([5, 5, 10, 10, 15], [10, 20, 30])
-    """
-    whole = math.floor(value + 0.5)
-    return (2 * whole + base) // (2 * base) * base
-
-
-def claim_of(shown: int, rule: DisclosureClass) -> tuple[int, int]:
-    """The least and the largest count that a printed number stands for under its class.
-
-    >>> claim_of(5, DisclosureClass("persons", 5, 5, 3)), claim_of(10, DisclosureClass("s", 10, 10, 3))
-    ((6, 7), (11, 14))
-    """
-    half = rule.round // 2
-    up = half if rule.round % 2 else half - 1
-    return max(rule.hide + 1 if rule.hide else 0, shown - half), shown + max(up, 0)
-
-
-def _class(header: IndicatorHeader) -> DisclosureClass:
-    if header.class_ not in classes():
-        raise Misuse(f"class {header.class_} is not in expectations/classes.yaml: {', '.join(classes())}")
-    return classes()[header.class_]
-
-
 def _protect(figure: Figure, header: IndicatorHeader, coverage: float) -> ProtectedFigure:
-    rule = _class(header)
+    rule = class_of(header)
     # Divided, not multiplied: 0.55 * 20 is more than 11 in floating point.
     if figure.expected and (figure.reporters or 0) / figure.expected < coverage:
         return _without(figure, header, "withheld", "x", "coverage")
@@ -288,16 +179,9 @@ def _too_few(figure: Figure, rule: DisclosureClass) -> bool:
     return figure.contributors > 0 or (figure.reporters or 0) < rule.contributors
 
 
-def _part(count: float | None, rule: DisclosureClass) -> int | None:
-    """A part of a ratio as it would be printed, or None when it would be hidden."""
-    if count is None or (rule.hide and count <= rule.hide):
-        return None
-    return round_half_up(count, rule.round)
-
-
 def _ratio(figure: Figure, header: IndicatorHeader, rule: DisclosureClass) -> ProtectedFigure:
     """A percentage of two protected parts, to the decimals of the indicator."""
-    numerator, denominator = _part(figure.numerator, rule), _part(figure.denominator, rule)
+    numerator, denominator = part_of(figure.numerator, rule), part_of(figure.denominator, rule)
     if figure.numerator is None or figure.denominator is None:
         return _unpublished(figure, header)
     if numerator is None or not denominator:

@@ -109,7 +109,7 @@ def refuse_unmatched(pairs: Iterable[tuple[Reference, ProtectedFigure]], where: 
                 written = next(reference.period for reference, one in found if one.key == figure.key)
                 raise PartnersDiffer(
                     f"{where}: {figure.indicator} of {figure.period} and of {later.period} are not of the same partners. Print beside them "
-                    f"how those that reported both times changed, {{{{ {figure.indicator}#{written} | matched }}}} (up to the last period), "
+                    f"how those that reported both times changed, {{{{ {figure.indicator}#{written} | matched }}}}, up to the last period; "
                     "or leave one out."
                 )
 

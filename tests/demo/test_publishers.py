@@ -12,10 +12,13 @@ from pathlib import Path
 
 import pytest
 import requests
+from openpyxl import load_workbook
 
-from demo.inbox import ARRIVES, EXPECTED, FIGURES, write_inbox, write_resubmission
+from demo.inbox import ARRIVES, EXPECTED, FIGURES, SAMPLE, write_inbox, write_resubmission
 from demo.publishers import FOLDER, Publishers
+from expectations import read_all
 
+PROGRAMMES = ["partner_kitchen", "partner_services", "partner_toolkit", "partner_welcome_pass"]
 WDS = "/www150.statcan.gc.ca/t1/wds/rest/"
 TABLES = "/www150.statcan.gc.ca/n1/tbl/csv/"
 ACTION = "/open.canada.ca/data/api/3/action/"
@@ -292,11 +295,41 @@ def test_partner_files_are_the_same_bytes_every_time(tmp_path: Path) -> None:
     write_inbox(tmp_path / "b")
     files = sent(tmp_path / "a")
     assert files == sent(tmp_path / "b")
-    assert {name for name in files if "_metrics" not in name} == EXPECTED.keys()
     write_inbox(tmp_path / "c", dirty=False)
-    assert sent(tmp_path / "c") == {name: body for name, body in files.items() if "_metrics" in name}
+    sound = sent(tmp_path / "c")
+    assert sound == {name: body for name, body in files.items() if name not in EXPECTED}
+    assert files.keys() - sound.keys() == EXPECTED.keys()
     write_inbox(tmp_path / "d", dirty=False, only=["p03", "p08"])
-    assert sorted(sent(tmp_path / "d")) == ["p03_metrics.xlsx", "p08_metrics.csv"]
+    assert sorted(sent(tmp_path / "d")) == ["p03_metrics.xlsx", "p08_kitchen.csv", "p08_metrics.csv"]
+
+
+def test_all_figures_are_sent_each_on_the_sheet_of_its_contract(tmp_path: Path) -> None:
+    """A workbook has a sheet for each table that its partner reports; whoever sends CSV sends a file for each."""
+    write_inbox(tmp_path, dirty=False)
+    found: dict[str, set[tuple[str, ...]]] = {}
+    for path in (tmp_path / "partners").rglob("*.*"):
+        tables = (
+            {path.stem.partition("_")[2]: list(csv.reader(path.read_text(encoding="utf-8-sig").splitlines()))}
+            if path.suffix == ".csv"
+            else {sheet.title: [[str(cell) for cell in row] for row in sheet.iter_rows(values_only=True)] for sheet in load_workbook(path)}
+        )
+        for name, (header, *rows) in tables.items():
+            contract = next(one for one in read_all() if one.is_partner and one.layout.sheet == name)
+            assert header == ["partner", "period", *[column for column in contract.dimensions[1:] if column != "period"], "value"]
+            found.setdefault(contract.name, set()).update(map(tuple, rows))
+    assert found == {name: declared(name) for name in ("partner_metrics", *PROGRAMMES)}
+
+
+def declared(name: str) -> set[tuple[str, ...]]:
+    """The rows of a table as the sample declares them."""
+    header, *lines = csv.reader((SAMPLE / f"{name}.csv").read_text(encoding="utf-8").splitlines())
+    return {
+        (line[0], period, *line[1:first], line[column])
+        for first in [sum(not heading[0].isdigit() for heading in header)]
+        for column, period in enumerate(header[first:], first)
+        for line in lines
+        if line[column]
+    }
 
 
 def test_a_file_lies_in_the_folder_of_its_partner(tmp_path: Path) -> None:

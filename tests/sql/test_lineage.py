@@ -159,21 +159,34 @@ def releases() -> dict[tuple[str, int], Path]:
 
 @lru_cache(maxsize=64)
 def lines(path: Path) -> tuple[tuple[str, ...], ...]:
-    """The rows of a file as a person counts them: row 1 is the header, and stands at index 1."""
-    if path.suffix == ".xlsx":
-        sheet = load_workbook(io.BytesIO(path.read_bytes()))["metrics"]
-        found = [tuple("" if cell is None else str(cell) for cell in row) for row in sheet.iter_rows(values_only=True)]
-    else:
-        body = path.read_bytes()
-        if path.suffix == ".zip":
-            with zipfile.ZipFile(path) as archive:
-                body = archive.read(next(name for name in archive.namelist() if "MetaData" not in name))
-        if body[:1] == b"{":  # an answer in JSON: its observations are numbered from 2
-            return ((), ("key",), *((key,) for data in json.loads(body)["data"]["dataSets"] for key in data["series"]))
-        text = body.decode("utf-8-sig")
-        delimiter = "\t" if "\t" in text.splitlines()[0] else ","
-        found = [tuple(row) for row in csv.reader(io.StringIO(text, newline=""), delimiter=delimiter)]
-    return ((), *found)
+    """The rows of a file as a person counts them: row 1 is the header, and stands at index 1.
+
+    Of a partner's file the store has the gate's CSV alone, whose rows stand under the numbers they had in what the partner sent.
+    """
+    body = path.read_bytes()
+    if path.suffix == ".zip":
+        with zipfile.ZipFile(path) as archive:
+            body = archive.read(next(name for name in archive.namelist() if "MetaData" not in name))
+    if body[:1] == b"{":  # an answer in JSON: its observations are numbered from 2
+        return ((), ("key",), *((key,) for data in json.loads(body)["data"]["dataSets"] for key in data["series"]))
+    text = body.decode("utf-8-sig")
+    delimiter = "\t" if "\t" in text.splitlines()[0] else ","
+    return ((), *(tuple(row) for row in csv.reader(io.StringIO(text, newline=""), delimiter=delimiter)))
+
+
+@lru_cache(maxsize=1)
+def sent() -> dict[str, tuple[str, dict[int, tuple[str, ...]]]]:
+    """Of each sound file of metrics that lies in the inbox, by partner: how it was written, and its rows by number."""
+    found = {}
+    for path in sorted((filled().home / "inbox" / "partners").glob("*/*_metrics.*")):
+        if path.suffix == ".xlsx":
+            sheet = load_workbook(path)["metrics"]
+            rows = {number: tuple(str(cell) for cell in row) for number, row in enumerate(sheet.iter_rows(values_only=True), 1)}
+        else:
+            with path.open(encoding="utf-8-sig", newline="") as file:
+                rows = {number: tuple(row) for number, row in enumerate(csv.reader(file), 1)}
+        found[path.parent.name] = path.suffix, rows
+    return found
 
 
 def cells(figure: Figure, contract: str) -> list[dict[str, str]]:
@@ -296,12 +309,17 @@ def test_a_total_of_partners_is_their_rows_and_the_duties_behind_them(figures: d
 
 
 def test_partners_files_are_walked_in_csv_and_in_workbooks(figures: dict[str, list[Figure]]) -> None:
+    """What was read is kept as CSV alone, and the number of a row is the one the partner sees in its own file."""
     figure = at(figures, "clients_served", "2026-Q3")
-    files = {releases()[origin.contract, origin.release].suffix for origin in figure.origins if origin.contract == "partner_metrics"}
-    assert files == {".csv", ".xlsx"}
-    assert Counter(row["partner"] for row in cells(figure, "partner_metrics")) == dict.fromkeys(
-        ["p01", "p02", "p03", "p04", "p05", "p07", "p08", "p09"], 1
-    )
+    origins = [origin for origin in figure.origins if origin.contract == "partner_metrics"]
+    assert {releases()[origin.contract, origin.release].suffix for origin in origins} == {".csv"}
+    kept = cells(figure, "partner_metrics")
+    assert Counter(row["partner"] for row in kept) == dict.fromkeys(["p01", "p02", "p03", "p04", "p05", "p07", "p08", "p09"], 1)
+    assert {sent()[row["partner"]][0] for row in kept} == {".csv", ".xlsx"}
+    for origin, row in zip(origins, kept, strict=True):
+        theirs = sent()[row["partner"]][1]
+        assert origin.row is not None
+        assert dict(zip(theirs[1], theirs[origin.row], strict=True)).items() <= row.items()
 
 
 def test_a_share_is_the_rows_of_both_its_parts(figures: dict[str, list[Figure]]) -> None:
