@@ -6,6 +6,7 @@ import argparse
 import os
 import shutil
 import tempfile
+from collections.abc import Sequence
 from dataclasses import asdict
 from pathlib import Path
 from typing import Any
@@ -29,10 +30,12 @@ from tasks.compose.breaks import until
 from tasks.doctor import doctor
 from tasks.due import current_period, standings
 from tasks.fetch import store
+from tasks.findings import Finding
 from tasks.hand_out import page_of
 from tasks.measure import measure
 from tasks.protect import ProtectedChange, ProtectedFigure, protect
 from tasks.receive.parcel import secret
+from tasks.screen import look
 from tasks.show import show
 from tasks.stage import stage
 from tasks.survey import survey
@@ -227,19 +230,34 @@ def checked(options: argparse.Namespace) -> Answer:
         raise Misuse(f"{options.file}: there is no such file.")
     home = partnership()
     contract = read(options.contract, home.overlay)
+    gate: tuple[Finding, ...] = ()
     with tempfile.TemporaryDirectory() as folder:
         apart = home.model_copy(update={"home": Path(folder)})
         shutil.copytree(home.home / "registers", Path(folder) / "registers")
-        staged = stage(_apart(options.file, contract, apart), contract, apart)
+        path = options.file
+        if contract.is_partner:
+            # Not even staff are shown what does not belong into a partner's file.
+            kept, gate = look(options.file.read_bytes(), contract.name, home)
+            if not kept:
+                return 1, {"outcome": "refused", "findings": [asdict(finding) for finding in gate]}, _told_by_the_gate(gate)
+            path = Path(folder) / options.file.name
+            path.write_bytes(kept)
+        staged = stage(_apart(path, contract, apart), contract, apart)
         # Staged apart, but judged as if it had come: against the file in force.
         verdict = check(staged, contract, home)
-    told = [f"{finding.severity}: {finding.sentence()}" for finding in verdict.findings]
+    findings = [*gate, *verdict.findings]
+    told = [f"{finding.severity}: {finding.sentence()}" for finding in findings]
     counts = (
         f"{options.file.name}: {verdict.outcome}. {verdict.rows_read} rows read, {verdict.rows_kept} go on, {verdict.rows_held} held back."
     )
     data = {"outcome": verdict.outcome, "rows_read": verdict.rows_read, "rows_kept": verdict.rows_kept, "rows_held": verdict.rows_held}
     code = 0 if verdict.outcome == "passed" else 70 if verdict.outcome == "not_checked" else 1
-    return code, data | {"findings": [asdict(finding) for finding in verdict.findings]}, "\n".join([*told, counts])
+    return code, data | {"findings": [asdict(finding) for finding in findings]}, "\n".join([*told, counts])
+
+
+def _told_by_the_gate(findings: Sequence[Finding]) -> str:
+    told = [f"{finding.severity}: {finding.sentence()}" for finding in findings]
+    return "\n".join([*told, "refused: nothing of it would be kept."])
 
 
 def _apart(path: Path, contract: Contract, apart: Partnership) -> store.Snapshot:

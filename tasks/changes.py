@@ -46,6 +46,7 @@ class ProtectedChange:
 
 
 def change_of(matched: Matched, before: Total | None, now: Total, header: IndicatorHeader) -> ProtectedChange:
+    """What is printed of partners matched between two periods, given the printed totals of both."""
     rule = class_of(header)
     is_same = matched.outside == (0, 0) and matched.partners > 0
     values = [part_of(count, rule) for count in (matched.then, matched.now)]

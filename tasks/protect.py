@@ -34,8 +34,8 @@ class ProtectedFigure:
 
     `status`: `shown`; `hidden` (`--`, a small count); `withheld` (`x`, too few partners behind it); `not_available` (`..`) and
     the publisher's own marks. `lower` and `upper` bound the number a reader can infer; both are None when nothing is said.
-    `quality`, `boundaries`, `breaks`, `on_time` and `group` are those of the figure, `matched` its changes since
-    earlier periods. A number of a place that is part of the partnership's area, or reaches beyond it, has the caveat `not_whole_area` besides those of its indicator.
+    `quality`, `boundaries`, `breaks`, `on_time` and `group` are those of the figure, `matched` its changes since earlier periods. A number
+    of a place that is part of the partnership's area, or reaches beyond it, has the caveat `not_whole_area` besides those of its indicator.
     """
 
     indicator: str

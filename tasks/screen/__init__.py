@@ -7,8 +7,9 @@ from collections.abc import Sequence
 
 from expectations.partnership import Partnership
 from expectations.places import rows
+from tasks.findings import Finding
 from tasks.receive.parcel import Parcel
-from tasks.screen.copy import keep_copy
+from tasks.screen.copy import canonical, keep_copy
 from tasks.screen.faults import Faults
 from tasks.screen.judge import Judged, judge
 from tasks.screen.lists import headings, languages
@@ -16,7 +17,7 @@ from tasks.screen.opened import opened
 from tasks.screen.screened import Screened, Sheet
 from tasks.screen.sheets import find_tables
 
-__all__ = ["Screened", "Sheet", "screen"]
+__all__ = ["Screened", "Sheet", "look", "screen"]
 
 
 def screen(parcel: Parcel, partnership: Partnership) -> Screened:
@@ -25,12 +26,8 @@ def screen(parcel: Parcel, partnership: Partnership) -> Screened:
     Of a refused file nothing is written; its findings (`tasks.findings.tell` says them in the partner's language) hold places and
     counts, never a word of the file.
     """
-    contracts = [contract for contract in partnership.contracts() if contract.is_partner]
     faults = Faults()
-    known = frozenset(heading for contract in contracts for heading in headings(contract))
-    form, tables = opened(parcel.body, known, faults)
-    found = find_tables(tables, contracts, partnership, contract=parcel.contract, faults=faults) if tables else []
-    judged = [judge(table, contract, partnership, sheet=sheet, faults=faults) for table, contract, sheet in found]
+    form, judged = _judged(parcel.body, parcel.contract, partnership, faults)
     partner = _partner(judged, parcel, faults)
     filled = _filled(judged, faults)
     language = _language(judged, partner, partnership)
@@ -46,6 +43,23 @@ def screen(parcel: Parcel, partnership: Partnership) -> Screened:
         sheets=sheets,
         findings=faults.findings(),
     )
+
+
+def look(body: bytes, contract: str, partnership: Partnership) -> tuple[bytes, tuple[Finding, ...]]:
+    """What would be kept of a file for one table (nothing, where the gate would refuse it), and the gate's findings; nothing is written."""
+    faults = Faults()
+    _, judged = _judged(body, contract, partnership, faults)
+    filled = [one for one in _filled(judged, faults) if one.contract.name == contract]
+    return (canonical(filled[0]) if filled and not faults.refuses else b""), faults.findings()
+
+
+def _judged(body: bytes, contract: str, partnership: Partnership, faults: Faults) -> tuple[str, list[Judged]]:
+    """The form of a file and its tables, judged; `contract` is the table its place is for, if any."""
+    contracts = [one for one in partnership.contracts() if one.is_partner]
+    known = frozenset(heading for one in contracts for heading in headings(one))
+    form, tables = opened(body, known, faults)
+    found = find_tables(tables, contracts, partnership, contract=contract, faults=faults) if tables else []
+    return form, [judge(table, one, partnership, sheet=sheet, faults=faults) for table, one, sheet in found]
 
 
 def _partner(judged: Sequence[Judged], parcel: Parcel, faults: Faults) -> str:
