@@ -31,7 +31,8 @@ def _demo() -> int:
     started = time.monotonic()
     _say("OpenLIP: from publishers' and partners' files to a brief for a council, on the sample partnership.")
     home = _home(fresh=True)
-    from flows.answers import collected, published, refreshed
+    from flows.answers import published, refreshed
+    from flows.partner_answers import collected
     from flows.serve import running_server
 
     with _world(home):

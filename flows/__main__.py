@@ -22,7 +22,7 @@ from typing import Any
 
 from briefs import BriefBroken
 from expectations import ContractBroken
-from flows import answers
+from flows import answers, partner_answers
 from sql import QueryBroken
 from tasks import Misuse, Problem, Unreachable
 
@@ -157,29 +157,29 @@ def _parser() -> argparse.ArgumentParser:
 
 
 def _partner_commands(command: Callable[[str, str, Command], argparse.ArgumentParser]) -> None:
-    collect = command("collect", "read, check and load what partners sent", answers.collected)
+    collect = command("collect", "read, check and load what partners sent", partner_answers.collected)
     collect.add_argument("--only", nargs="+", default=[], metavar="PARTNER")
     collect.add_argument("--look", action="store_true", help="only tell which new files lie where")
-    template = command("template", "make partners' workbooks of a period, and send them", answers.templated)
+    template = command("template", "make partners' workbooks of a period, and send them", partner_answers.templated)
     template.add_argument("--partner", action="append", default=[], metavar="PARTNER", help="whose; without it all who owe something")
     last = "such as 2026-Q3; without it the last quarter that is over"
     template.add_argument("--period", type=_quarter, default=None, metavar="PERIOD", help=last)
     template.add_argument("--send", action="store_true", help="put them into the outbox")
     template.add_argument("--again", action="store_true", help="also to those who got theirs already")
-    give = command("give-back", "a partner's own numbers over time, on a page for it alone", answers.given_back)
+    give = command("give-back", "a partner's own numbers over time, on a page for it alone", partner_answers.given_back)
     give.add_argument("partner")
     give.add_argument("--period", default="", metavar="PERIOD", help="the last quarter on it; without it the last one that is over")
-    remind = command("remind", "tell who is to be reminded of a period, and send the reminders", answers.reminded)
+    remind = command("remind", "tell who is to be reminded of a period, and send the reminders", partner_answers.reminded)
     remind.add_argument("--period", type=_quarter, default=None, metavar="PERIOD", help=last)
     remind.add_argument("--send", action="store_true", help="put them into the outbox")
-    partners = command("partners", "who owes what of a period, and where each stands", answers.standing)
+    partners = command("partners", "who owes what of a period, and where each stands", partner_answers.standing)
     partners.add_argument("--period", type=_quarter, default=None, metavar="PERIOD", help=last)
-    survey = command("survey", "count the answers of a survey, keeping the counts alone", answers.surveyed)
+    survey = command("survey", "count the answers of a survey, keeping the counts alone", partner_answers.surveyed)
     survey.add_argument("file", type=Path)
     survey.add_argument("--survey", required=True, metavar="NAME", help="a survey of registers/surveys.csv")
     survey.add_argument("--look", action="store_true", help="count, and write nothing")
-    command("claims", "what documents state in numbers, against the figures", answers.claimed)
-    withdraw = command("withdraw", "take back what a partner reported of a period", answers.withdrawn)
+    command("claims", "what documents state in numbers, against the figures", partner_answers.claimed)
+    withdraw = command("withdraw", "take back what a partner reported of a period", partner_answers.withdrawn)
     withdraw.add_argument("partner")
     withdraw.add_argument("--period", type=_quarter, required=True, metavar="PERIOD")
     withdraw.add_argument("--by", required=True, metavar="PERSON", help="who asked for it")

@@ -15,31 +15,24 @@ import briefs
 import sql
 from expectations import Contract, read
 from expectations.partnership import Partnership
-from flows import pages, partner_pages, partners, sentences
-from flows.forms import Collect, Publish, Refresh, home_folder, partnership
-from flows.secrets import GATE_KEY, secrets_of
+from flows import pages, partners, sentences
+from flows.forms import Publish, Refresh, home_folder, partnership
 from flows.sentences import Line, Made
 from flows.verbs import Verbs
 from sql import clock
 from tasks import Misuse
 from tasks.check import check
-from tasks.claims import claims
 from tasks.compose import licence
 from tasks.compose.annex import as_dict
 from tasks.compose.breaks import until
 from tasks.doctor import doctor
-from tasks.due import current_period, standings
 from tasks.fetch import store
 from tasks.findings import Finding
-from tasks.hand_out import page_of
 from tasks.measure import measure
 from tasks.protect import ProtectedChange, ProtectedFigure, protect
-from tasks.receive.parcel import secret
 from tasks.screen import look
 from tasks.show import show
 from tasks.stage import stage
-from tasks.survey import survey
-from tasks.withdraw import withdraw
 
 ROOT = Path(__file__).parent.parent
 Answer = tuple[int, Any, str]
@@ -82,96 +75,16 @@ def health(options: argparse.Namespace) -> Answer:
 
 def refreshed(options: argparse.Namespace) -> Answer:
     """openlip refresh."""
-    lines = _through_prefect("refresh", Refresh(tables=options.only)) if _server() else None
-    return _lines(lines if lines is not None else sentences.refresh_tables(partnership(), options.only, Verbs()))
+    lines = through_prefect("refresh", Refresh(tables=options.only)) if has_server() else None
+    return of_lines(lines if lines is not None else sentences.refresh_tables(partnership(), options.only, Verbs()))
 
 
-def collected(options: argparse.Namespace) -> Answer:
-    """openlip collect."""
-    home, dry_run = partnership(), bool(getattr(options, "look", False))
-    missing = secrets_of(home)
-    if GATE_KEY in missing:
-        secret(GATE_KEY)  # says what to do
-    found = _through_prefect("collect", Collect(partners=options.only, dry_run=dry_run)) if _server() else None
-    found = found or partners.collect_partners(home, options.only, Verbs(), dry_run=dry_run)
-    code, _, told = _lines(list(found.lines))
-    # A file that was refused is the partner's work, and told; the command did its own.
-    states = [f"{item.partner or 'unknown'}: {item.state}, submission {item.number}" for item in found.submissions]
-    return code, asdict(found), "\n".join([told, *states])
-
-
-def templated(options: argparse.Namespace) -> Answer:
-    """openlip template."""
-    made = partners.hand_out_workbooks(
-        partnership(), options.period, options.partner, Verbs(), dry_run=not options.send, again=options.again
-    )
-    told = [f"{item.file}: {item.metrics} numbers{', put into the outbox' if item.is_put else ''}" for item in made]
-    return 0, [asdict(item) for item in made], "\n".join(told) or "Nobody owes anything of that period."
-
-
-def given_back(options: argparse.Namespace) -> Answer:
-    """openlip give-back."""
-    home, period = partnership(), options.period or current_period()
-    made = page_of(home, options.partner, period)
-    if not made:
-        return 1, {"page": ""}, f"{options.partner} has reported nothing up to {period}: there is nothing to give back yet."
-    path = home.home / "answers" / options.partner / made[0].name
-    return 0, {"page": str(path)}, f"{path}\nFor {options.partner} alone."
-
-
-def reminded(options: argparse.Namespace) -> Answer:
-    """openlip remind."""
-    said = partners.remind_partners(partnership(), options.period, Verbs(), dry_run=not options.send)
-    told = [f"{item.partner:8} {item.state:22} {'reminded' if item.is_put else item.why_not or 'would be reminded'}" for item in said]
-    return 0, [asdict(item) for item in said], "\n".join(told) or "Nobody owes anything of that period."
-
-
-def standing(options: argparse.Namespace) -> Answer:
-    """openlip partners: who owes what."""
-    home = partnership()
-    found = standings(home, options.period or current_period())
-    page = "\n".join(partner_pages.of_standings(found, options.period or current_period(), home))
-    return 0, [asdict(one) for one in found], page.replace("**", "")
-
-
-def withdrawn(options: argparse.Namespace) -> Answer:
-    """openlip withdraw."""
-    taken = withdraw(partnership(), options.partner, options.period, by=options.by, why=options.why)
-    Verbs().build(partnership())
-    return 0, asdict(taken), f"{taken.rows} rows of {taken.partner} for {taken.period} no longer count; every version is kept."
-
-
-def surveyed(options: argparse.Namespace) -> Answer:
-    """openlip survey FILE --survey NAME."""
-    if not options.file.is_file():
-        raise Misuse(f"{options.file}: there is no such file.")
-    home = partnership()
-    found = survey(options.file.read_bytes(), options.survey, home, dry_run=options.look)
-    told = [f"{finding.tier}: {finding.sentence().strip(': ')}" for finding in found.findings]
-    if found.counts:
-        share = f"{100 * found.completed / found.begun:.1f} %" if found.begun else "none"
-        told.append(f"{found.survey}: {found.begun} begun, {found.completed} completed ({share}), {len(found.counts)} counts.")
-    if found.is_written:
-        told.append("The counts are in registers/survey_counts.csv; openlip refresh --only survey_counts loads them.")
-    return (0 if found.counts else 1), asdict(found), "\n".join(told)
-
-
-def claimed(_options: argparse.Namespace) -> Answer:
-    """openlip claims."""
-    found = claims(partnership())
-    told = [
-        f"{item.verdict:10} {item.document}: says {item.says}"
-        f"{f', the figures say {item.computed}' if item.computed else ''}{f' ({item.base})' if item.base else ''}; {item.about}"
-        for item in found
-    ]
-    return (1 if any(item.verdict == "conflicts" for item in found) else 0), [asdict(item) for item in found], "\n".join(told)
-
-
-def _server() -> bool:
+def has_server() -> bool:
+    """True when flows run on a Prefect server that PREFECT_API_URL names."""
     return bool(os.environ.get("PREFECT_API_URL"))
 
 
-def _through_prefect(name: str, order: object) -> Any:
+def through_prefect(name: str, order: object) -> Any:
     """Run the flow on the server that PREFECT_API_URL names; its state carries what it did."""
     import importlib
 
@@ -186,7 +99,8 @@ def _through_prefect(name: str, order: object) -> Any:
     raise Misuse(f"The flow {name} ended as {state.name}: {state.message}")
 
 
-def _lines(lines: list[Line]) -> Answer:
+def of_lines(lines: list[Line]) -> Answer:
+    """The lines of a run as an answer: the worst of them decides the exit code."""
     worst = {line.outcome for line in lines if line.is_bad}
     code = 70 if worst & {"failed", "not_checked"} else 1 if "blocked" in worst else 3 if worst else 0
     told = []
@@ -340,11 +254,11 @@ def published(options: argparse.Namespace) -> Answer:
         raise Misuse(f"There is no brief {options.brief!r}. There are: {', '.join(there) or 'none'}.")
     versions = briefs.read(options.brief, home.home / "briefs")
     office = options.office or next(iter(versions.values())).header.audience
-    if _server() and not options.language:
+    if has_server() and not options.language:
         order = Publish(
             brief=options.brief, office=office, use_date=options.as_of is not None, **({"day": options.as_of} if options.as_of else {})
         )
-        made: list[Made] = _through_prefect("publish", order)
+        made: list[Made] = through_prefect("publish", order)
     else:
         made = sentences.publish_brief(home, options.brief, office, Verbs(), as_of=options.as_of, languages=options.language)
     told = [f"{item.pdf}\n  {item.pages} pages, {item.numbers} numbers, sha256 {item.sha256}" for item in made]

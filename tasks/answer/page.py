@@ -25,8 +25,8 @@ from tasks.template.paper import Paper
 
 NAME = "answer"
 WIDTHS = {"A": 20, "B": 12, "C": 46, "D": 36, "E": 46, "F": 17}
-# More than this nobody reads, and the rest is the same.
-MOST = 3_000
+# More than this nobody reads; every finding is marked in its own cell besides.
+MOST = 500
 
 
 def write_answer(sheet: Worksheet, submission: Submission, told: Sequence[Told], partnership: Partnership, *, has_taken: bool) -> None:
@@ -108,6 +108,8 @@ class _Page:
             named = dict(zip(dimensions.get(one.contract, []), one.series, strict=False))
             was, now = (text or self.said["not_there"] for text in (one.was, one.now))
             self.paper.line([named.get("metric", ""), one.period, self._name(named, one.period), was, now])
+        if len(found) > MOST:
+            self.paper.wide(self.said["differences_left_out"].format(count=len(found) - MOST))
 
     def _name(self, named: dict[str, str], period: str) -> str:
         metric = self.catalogue.at(period).get(named.get("metric", ""))

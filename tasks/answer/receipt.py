@@ -18,7 +18,7 @@ from tasks.voice import Voice, speak
 Tell = Callable[[Finding, str], tuple[str, str, str]]
 Receipt = Leaf
 
-MOST_PARTS, MOST_DIFFERENCES, MOST_FINDINGS = 40, 20, 30
+MOST_PARTS, MOST_DIFFERENCES, MOST_FINDINGS = 12, 20, 30
 PROOF = 16  # signs of the keyed digest
 # How much of a partner's own text is quoted.
 FOUND, SAID = 160, 400

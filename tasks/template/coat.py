@@ -3,7 +3,8 @@
 from __future__ import annotations
 
 from copy import copy
-from dataclasses import dataclass, field
+from dataclasses import dataclass, field, replace
+from functools import lru_cache
 from typing import Any
 
 from openpyxl.cell.cell import Cell
@@ -40,6 +41,13 @@ class Coat:
     alignment: Alignment = LEFT
     number_format: str = TEXT
     is_locked: bool = True
+
+
+@lru_cache(maxsize=128)
+def edge(coat: Coat, *, is_last: bool) -> Coat:
+    """What is seen of a coat on a cell that is joined to the one left of it: the frame, whose right side stands at the last one."""
+    own = coat.border or Border()
+    return replace(coat, border=Border(top=own.top, bottom=own.bottom, right=own.right if is_last else Side()))
 
 
 @dataclass(slots=True)

@@ -5,10 +5,11 @@ from __future__ import annotations
 from collections.abc import Mapping, Sequence
 
 from openpyxl.cell.cell import Cell
+from openpyxl.worksheet.cell_range import CellRange
 from openpyxl.worksheet.pagebreak import Break
 from openpyxl.worksheet.worksheet import Worksheet
 
-from tasks.template.coat import BARE, CELL, HEAD, NUMBER, PLAIN, SECTION, Coat, Wardrobe
+from tasks.template.coat import BARE, CELL, HEAD, NUMBER, PLAIN, SECTION, Coat, Wardrobe, edge
 from tasks.template.look import height_of, lines_of, lock, paper, put, scale_of
 
 # What a page holds at full scale, in points: Letter across less its margins.
@@ -48,7 +49,7 @@ class Paper:
     def wide(self, text: str, coat: Coat = PLAIN) -> None:
         """A text over the whole width."""
         self._cell(1, text, coat)
-        self.sheet.merge_cells(f"A{self.row}:{self._last}{self.row}")
+        self._join(1, coat)
         size = float(coat.font.size or 10)
         lines = lines_of(text, sum(self.widths.values()) * 10 / size)
         self._advance(max(height_of(lines), lines * size * 1.5))
@@ -62,11 +63,12 @@ class Paper:
         letters = list(self.widths)
         for index, value in enumerate(values):
             plain = HEAD if is_head else NUMBER if isinstance(value, int) else CELL
-            cells.append(self._cell(index + 1, value, (coats or {}).get(index, plain)))
+            coat = (coats or {}).get(index, plain)
+            cells.append(self._cell(index + 1, value, coat))
+            if joins == letters[index]:
+                self._join(index + 1, coat)
             joined = letters[index:] if joins == letters[index] else [letters[index]]
             lines = max(lines, lines_of("" if value is None else str(value), sum(self.widths[letter] for letter in joined)))
-        if joins and joins != self._last:
-            self.sheet.merge_cells(f"{joins}{self.row}:{self._last}{self.row}")
         self._advance(height_of(lines))
         return cells
 
@@ -82,6 +84,15 @@ class Paper:
         put(cell, value)
         self.wardrobe.dress(cell, coat)
         return cell
+
+    def _join(self, first: int, coat: Coat) -> None:
+        """Join the cells from a column to the right edge. The library's own way draws the frame of each such cell anew: this keeps it."""
+        last = len(self.widths)
+        if first == last:
+            return
+        self.sheet.merged_cells.add(CellRange(min_col=first, max_col=last, min_row=self.row, max_row=self.row))
+        for column in range(first + 1, last + 1) if coat.border else ():
+            self._cell(column, None, edge(coat, is_last=column == last))
 
     def _advance(self, height: float) -> None:
         self.sheet.row_dimensions[self.row].height = height
