@@ -54,7 +54,9 @@ class Served:
         """Switch every schedule on or off: a run of the clock in the midst of a test would take the files of the run that is tested."""
         for one in self.deployments().values():
             for schedule in one["schedules"]:
-                self.api.ask("PATCH", f"/deployments/{one['id']}/schedules/{schedule['id']}", {"active": active})
+                # Prefect empties the parameters of a schedule when a change does not repeat them.
+                change = {"active": active, "parameters": schedule["parameters"]}
+                self.api.ask("PATCH", f"/deployments/{one['id']}/schedules/{schedule['id']}", change)
 
     def start(self, deployment: str, **order: Any) -> str:
         """Press the button; gives the id of the run."""

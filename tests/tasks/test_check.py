@@ -30,6 +30,7 @@ PLACES = read("places")
 OFFICES = read("offices")
 POPULATION = world.changed("statcan_population_quarterly", ("rows: [100,", "rows: [1,"))
 
+
 def where(verdict: Verdict) -> list[tuple[str, int | None, str, str]]:
     return [(finding.rule, finding.row, finding.column, finding.severity) for finding in verdict.findings]
 
