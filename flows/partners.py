@@ -91,7 +91,7 @@ def _channel(
     try:
         received = verbs.receive(channel, partnership, transport)
     except Problem as error:
-        outcome = "unreachable" if isinstance(error, SourceUnavailable) else "blocked"
+        outcome = _outcome(error)
         return [Line(CHANNELS, channel.name, outcome, message=str(error), is_news=_note(partnership, channel.name, outcome))], []
     except Exception as error:  # the edge of the flow
         return [Line(CHANNELS, channel.name, "failed", message=type(error).__name__)], []
@@ -111,12 +111,17 @@ def _look(channel: Channel, partnership: Partnership, transport: Transport, verb
     try:
         received = verbs.receive(channel, partnership, transport)
     except Problem as error:
-        return [Line(CHANNELS, channel.name, "unreachable" if isinstance(error, SourceUnavailable) else "blocked", message=str(error))]
+        return [Line(CHANNELS, channel.name, _outcome(error), message=str(error))]
     new = sum(not is_concluded(partnership, parcel.place, parcel.digest) for parcel in received.parcels)
     told = [Line(CHANNELS, channel.name, "left", message=left.why) for left in received.left]
     return (
         [*told, Line(CHANNELS, channel.name, "there", message=f"{new} new of {len(received.parcels)} files.")] if received.parcels else told
     )
+
+
+def _outcome(error: Problem) -> str:
+    """A fault of ours, a source that is not there, or something that somebody has to mend."""
+    return "failed" if isinstance(error, Sealed) else "unreachable" if isinstance(error, SourceUnavailable) else "blocked"
 
 
 def _note(partnership: Partnership, channel: str, outcome: str) -> bool:
@@ -152,7 +157,7 @@ def _parcel(
         submission: Submission = verbs.conclude(screened, judged, partnership)
         verbs.answer(parcel, screened, submission, partnership)
     except Problem as error:
-        return [Line(CHANNELS, channel.name, "failed" if isinstance(error, Sealed) else "blocked", message=str(error))], None
+        return [Line(CHANNELS, channel.name, _outcome(error), message=str(error))], None
     except Exception as error:  # the edge of the flow: not even its message, which could repeat what stood in the file
         return [Line(CHANNELS, channel.name, "failed", message=type(error).__name__)], None
     if screened.is_refused:

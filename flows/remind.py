@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from prefect import State, flow
 from prefect.artifacts import create_markdown_artifact
+from prefect.runtime import flow_run
 from prefect.states import Completed
 
 from flows import partner_pages
@@ -18,14 +19,18 @@ def _name() -> str:
 
 
 DRY = Remind()
+# What Prefect tags a run with that its schedule started.
+SCHEDULED = "auto-scheduled"
 
 
 @flow(name="remind", flow_run_name=_name, persist_result=False)
 def remind(order: Remind = DRY) -> State[list[Reminder]]:
     """Remind partners of what they owe, and put the letters into the outbox."""
     home = partnership()
-    said = remind_partners(home, period_meant(order.period), as_tasks(), dry_run=order.dry_run)
-    page = partner_pages.of_reminders(said, home, dry_run=order.dry_run)
+    # By its schedule it sends. The schedule itself cannot say so: Prefect empties its parameters when somebody switches it off and on.
+    dry_run = order.dry_run and SCHEDULED not in (flow_run.tags or [])
+    said = remind_partners(home, period_meant(order.period), as_tasks(), dry_run=dry_run)
+    page = partner_pages.of_reminders(said, home, dry_run=dry_run)
     create_markdown_artifact(key="reminders", markdown=page, description="Who is reminded of what, and who is not and why")
     put = partner_pages.many(sum(item.is_put for item in said), "reminder")
     return Completed(message=f"{put} put into the outbox.", data=said)

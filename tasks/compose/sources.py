@@ -129,9 +129,10 @@ def _released(contract: Contract, figures: list[ProtectedFigure], text: Text) ->
 def _grade(figure: ProtectedFigure, text: Text) -> Grade:
     query = text.book.queries[figure.indicator].indicator
     contracts = contracts_of([figure], text)
-    source = (
-        "; ".join(dict.fromkeys(contract.name_in(text.language.code) for contract in contracts)) or text.book.partnership.organisation.short
-    )
+    named = dict.fromkeys(contract.name_in(text.language.code) for contract in contracts)
+    # "Reports of partners, Newcomers Kitchen" says no more than "Reports of partners" beside it.
+    source = "; ".join(name for name in named if not any(name.startswith(f"{other},") for other in named))
+    source = source or text.book.partnership.organisation.short
     letter, words = _sure(figure, text)
     rolling = figure.indicator.endswith("_12_months")
     return Grade(query.title[text.language.code], source, text.language.period_short(figure.period, rolling=rolling), letter, words)

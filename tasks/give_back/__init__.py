@@ -2,12 +2,18 @@
 
 from __future__ import annotations
 
+from typing import Any
+
 from expectations.partnership import Partnership
 from sql import clock, periods
 from tasks.give_back.asked import Asked, NothingToGive, ask, consents
 from tasks.give_back.rows import legend, on_time, quarter, row
+from tasks.render.density import DoesNotFit
 from tasks.render.leaf import Leaf, make_leaf
 from tasks.voice import members
+
+# A page holds some twenty numbers; of a partner that reports more, so many are shown and the rest is counted.
+FEWER = (16, 13, 10, 7)
 
 __all__ = ["Leaf", "NothingToGive", "give_back"]
 
@@ -15,10 +21,24 @@ __all__ = ["Leaf", "NothingToGive", "give_back"]
 def give_back(partnership: Partnership, partner: str, period: str, *, language: str = "") -> Leaf:
     """The page of a partner up to a period, in its own language or the one named; `NothingToGive` where it has reported nothing."""
     asked = ask(partnership, partner, period, language)
-    voice, words, day = asked.voice, asked.voice.words, clock.today()
+    voice, day = asked.voice, clock.today()
     end = voice.language.month(periods.parse(period).end)
     said = {"period": voice.language.period(period), "month": end, "partner": voice.partner, "date": voice.language.day(day)}
     rows = [row(metric, asked) for metric in asked.metrics]
+    for most in (len(rows), *FEWER):
+        try:
+            return _leaf(asked, partnership, said, rows[:most], left=len(rows[most:]))
+        except DoesNotFit:
+            if most == FEWER[-1]:
+                raise
+    raise AssertionError("the last of FEWER fits or was raised")
+
+
+def _leaf(asked: Asked, partnership: Partnership, said: dict[str, str], rows: list[dict[str, Any]], *, left: int) -> Leaf:
+    """The page with these rows; `left` counts those that have no room on it."""
+    voice, words, day = asked.voice, asked.voice.words, clock.today()
+    partner, period = asked.partner, asked.period
+    subtitle = words["table"]["subtitle"].format(first=voice.language.period_short(asked.codes[0]), period=said["period"])
     return make_leaf(
         "give_back.html",
         name=f"give-back-{partner}-{period}",
@@ -40,7 +60,7 @@ def give_back(partnership: Partnership, partner: str, period: str, *, language: 
         },
         thanks=_thanks(asked, said["period"]),
         quarters=[quarter(code, voice) for code in asked.codes],
-        subtitle=words["table"]["subtitle"].format(first=voice.language.period_short(asked.codes[0]), period=said["period"]),
+        subtitle=" ".join([subtitle, *([words["table"]["more"].format(n=left)] if left else [])]),
         rows=rows,
         legend=legend(rows, voice),
         named=_named(asked, partnership),

@@ -4,45 +4,120 @@ from __future__ import annotations
 
 import logging
 import os
-import resource
+import re
 import subprocess
 import sys
 import tempfile
-import threading
-import time
-import zlib
-from email.message import EmailMessage
 from pathlib import Path
-from typing import Any
-from zipfile import ZipFile
 
 import pytest
 
-from demo.inbox import folder_of
-from expectations import read
 from expectations.partnership import Partnership
 from flows import partner_pages
-from flows.partners import Collected
 from flows.serve import running_server
-from sql import ledger
-from tasks.fetch.store import folder as store
+from flows.server_api import ServerApi
 from tests import world
-from tests.conftest import _sample_home  # noqa: F401 - the fixture is used by name
-from tests.marking import (
-    CALLED,
-    HARMLESS,
-    MIDDLES,
-    NAMED,
-    WORDS,
-    broken,
-    failing,
-    found_in,
-    holding,
-    witness,
-    write_marked,
-    write_sound,
-)
-from tests.screening import book_of, csv_of, saved
+from tests.marking import CALLED, MIDDLES, WORDS, broken, write_marked, write_sound
+from tests.searching import Witness, found_in, holding, witness
 
 ROOT = Path(__file__).parents[2]
-METRICS = read("partner_metrics")
+REFUSED = "refused"
+# Every verb fails once on a sound file, then all the files are collected.
+DRIVER = """
+import sys
+from pathlib import Path
+from flows.collect import collect
+from tests.marking import MIDDLES, NAMED, broken, write_marked, write_sound
+inbox = Path(sys.argv[1])
+collect()
+write_sound(inbox)
+for name in MIDDLES:
+    with broken(name):
+        print(name, collect(return_state=True).type.value)
+write_marked(inbox, NAMED)
+print("everything", collect(return_state=True).type.value)
+"""
+
+
+@pytest.fixture(scope="module")
+def watch() -> Witness:
+    """One witness for all tests: it cannot be taken away again."""
+    return witness()
+
+
+@pytest.fixture
+def temporary(tmp_path: Path, environment: pytest.MonkeyPatch) -> Path:
+    """The folder for temporary files of this test and of what it starts."""
+    folder = tmp_path / "temporary"
+    folder.mkdir()
+    environment.setenv("TMPDIR", str(folder))
+    environment.setattr(tempfile, "tempdir", str(folder))
+    return folder
+
+
+@pytest.mark.slow
+def test_no_word_of_a_planted_name_is_written_anywhere(
+    partnership: Partnership,
+    temporary: Path,
+    watch: Witness,
+    caplog: pytest.LogCaptureFixture,
+    capfd: pytest.CaptureFixture[str],
+) -> None:
+    """The home, temporary files that are gone again, logs to the last detail, what was printed, and what the run gave back."""
+    written = write_marked(partnership.home / "inbox", CALLED)
+    caplog.set_level(0)
+    for name in ("great_expectations", "sqlalchemy", "sqlalchemy.engine", "openpyxl"):
+        caplog.set_level(logging.DEBUG, logger=name)
+    with watch.awake():
+        collected = world.collect(partnership)
+    told = repr(collected) + caplog.text + str([record.__dict__ for record in caplog.records]) + str(capfd.readouterr())
+    pages = [partner_pages.of_collected(collected, partnership), *partner_pages.receipts(collected, partnership).values()]
+    assert len(collected.submissions) == len(written)
+    assert sum(one.state != REFUSED for one in collected.submissions) == sum(written.values())
+    assert not [line for line in collected.lines if line.outcome in ("failed", "not_checked", "unreachable")]
+    assert holding("".join([told, *pages]).encode()) == set()
+    assert found_in(partnership.home.parent, besides=set(written)) == {}
+    assert (watch.hits, watch.removed > len(written), len(watch.opened) > len(written)) == ({}, True, True)
+    # They were logged, and the search would have found them.
+    assert len(caplog.records) > 1000
+    assert set().union(*found_in(partnership.home / "inbox", besides=set()).values()) == set(WORDS) - {"7055550142"}
+
+
+@pytest.mark.slow
+@pytest.mark.parametrize("name", MIDDLES)
+def test_a_verb_that_fails_tells_where_and_nothing_of_the_file(
+    partnership: Partnership, name: str, caplog: pytest.LogCaptureFixture, capfd: pytest.CaptureFixture[str]
+) -> None:
+    """What a library says of its failure can repeat what stood in the file, and so can its cause."""
+    world.collect(partnership)  # the registers, which go through some of the same verbs
+    path = write_sound(partnership.home / "inbox")
+    caplog.set_level(0)
+    with broken(name):
+        collected = world.collect(partnership)
+    bad = [line for line in collected.lines if line.is_bad]
+    assert {line.outcome for line in bad} == {"failed"}
+    assert [line.message for line in bad if not re.fullmatch(rf"ValueError at marking\.py:\d+, in {name}\.", line.message)] == []
+    told = repr(collected) + partner_pages.of_collected(collected, partnership) + caplog.text + str(capfd.readouterr())
+    assert holding(told.encode()) == set()
+    assert found_in(partnership.home.parent, besides={path}) == {}
+    after = world.collect(partnership)
+    assert ([one.partner for one in after.submissions], [line for line in after.lines if line.is_bad]) == (["p09"], [])
+
+
+@pytest.mark.slow
+def test_prefect_writes_no_word_of_it_either(home: Path, tmp_path: Path, temporary: Path) -> None:
+    """Its database, logs, artifacts and results, and what its engine prints, with all details on; verbs that fail among it."""
+    loud = {"PREFECT_LOGGING_LEVEL": "DEBUG", "PREFECT_LOGGING_ROOT_LEVEL": "DEBUG", "PREFECT_LOGGING_TO_API_ENABLED": "true"}
+    more = {"PREFECT_LOGGING_EXTRA_LOGGERS": "flows,tasks,sql,great_expectations,openpyxl", "PYTHONPATH": str(ROOT)}
+    with running_server(home) as url:
+        command = [sys.executable, "-c", DRIVER, str(home / "inbox")]
+        done = subprocess.run(command, cwd=ROOT, env=os.environ | loud | more, capture_output=True, text=True, check=True)
+        logs = ServerApi(int(url.split(":")[2].split("/")[0])).ask("POST", "/logs/filter", {"limit": 200})
+    states = dict(line.split(" ") for line in done.stdout.splitlines() if line.split(" ")[0] in {*MIDDLES, "everything"})
+    assert states == dict.fromkeys(MIDDLES, "FAILED") | {"everything": "COMPLETED"}
+    assert len(logs) == 200
+    assert holding((done.stdout + done.stderr).encode()) == set()
+    inputs = {path for path in (home / "inbox").rglob("*") if path.is_file() and "answers" not in path.parts}
+    assert found_in(tmp_path, besides=inputs) == {}
+    prefect = (home / "prefect" / "prefect.db").read_bytes()
+    assert b"ValueError at marking.py" in prefect
