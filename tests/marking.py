@@ -216,7 +216,7 @@ def _link(_book: Workbook, page: Worksheet, marker: str) -> None:
 
 
 def _formula(_book: Workbook, page: Worksheet, marker: str) -> None:
-    page["D2"] = f'=LEN("{marker}")'
+    page.append([*row_of(str(page["A2"].value))[:2], "job_placements", f'=LEN("{marker}")'])
 
 
 def _format(_book: Workbook, page: Worksheet, marker: str) -> None:

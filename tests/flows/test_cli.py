@@ -37,6 +37,8 @@ FIELDS = {
     "unit",
     "reporters",
     "expected",
+    "on_time",
+    "matched",
     "vintage",
     "quality",
     "boundaries",
@@ -190,7 +192,10 @@ def test_figures_for_people(here: Here, loaded: Path) -> None:
     said = here("figures", "clients_served", "--period", "2026-Q3")
     assert (said.code, said.err) == (DONE, "")
     found = " ".join(said.out.split())
-    assert found == f"clients_served {HERE} Peterborough CMA 2026-Q3 1,440 [1438 to 1442] from 8 of 9 partners caveats service_contacts"
+    assert found == (
+        f"clients_served {HERE} Peterborough CMA 2026-Q3 1,440 [1438 to 1442] from 8 of 9 partners, 0 on time caveats service_contacts; "
+        "since 2026-Q2 withheld (contributors), 2025-Q3 withheld (contributors)"
+    )
 
 
 def test_figures_say_what_they_are_read_with(here: Here, loaded: Path) -> None:

@@ -2,41 +2,27 @@
 
 from __future__ import annotations
 
+import base64
 import logging
-import os
 import re
-import subprocess
-import sys
+import sqlite3
 import tempfile
+import zlib
+from contextlib import closing
+from email.message import EmailMessage
+from email.policy import SMTP
 from pathlib import Path
 
 import pytest
 
 from expectations.partnership import Partnership
 from flows import partner_pages
-from flows.serve import running_server
-from flows.server_api import ServerApi
 from tests import world
-from tests.marking import CALLED, MIDDLES, WORDS, broken, write_marked, write_sound
+from tests.marking import CALLED, MIDDLES, NAMED, WORDS, broken, write_marked, write_sound
+from tests.screening import packed
 from tests.searching import Witness, found_in, holding, witness
 
-ROOT = Path(__file__).parents[2]
 REFUSED = "refused"
-# Every verb fails once on a sound file, then all the files are collected.
-DRIVER = """
-import sys
-from pathlib import Path
-from flows.collect import collect
-from tests.marking import MIDDLES, NAMED, broken, write_marked, write_sound
-inbox = Path(sys.argv[1])
-collect()
-write_sound(inbox)
-for name in MIDDLES:
-    with broken(name):
-        print(name, collect(return_state=True).type.value)
-write_marked(inbox, NAMED)
-print("everything", collect(return_state=True).type.value)
-"""
 
 
 @pytest.fixture(scope="module")
@@ -53,6 +39,44 @@ def temporary(tmp_path: Path, environment: pytest.MonkeyPatch) -> Path:
     environment.setenv("TMPDIR", str(folder))
     environment.setattr(tempfile, "tempdir", str(folder))
     return folder
+
+
+PDF = b"""%PDF-1.4
+1 0 obj <</Type/Catalog/Pages 2 0 R>> endobj
+2 0 obj <</Type/Pages/Kids[3 0 R]/Count 1>> endobj
+3 0 obj <</Type/Page/Parent 2 0 R/MediaBox[0 0 9 9]/Contents 4 0 R>> endobj
+4 0 obj <</Length 0/Filter/FlateDecode>> stream
+packed
+endstream endobj
+trailer <</Root 1 0 R>>
+%%EOF
+"""
+
+
+def test_the_search_finds_the_names_wherever_they_are(tmp_path: Path, watch: Witness) -> None:
+    """A workbook in a letter, a packed stream of a PDF, a row of a database, base64, other encodings, names, what was removed."""
+    letter = EmailMessage()
+    letter["Subject"] = "Hello"
+    letter.add_attachment(packed({"a.xml": CALLED}), maintype="application", subtype="octet-stream", filename="x.xlsx")
+    bodies = {
+        "letter": letter.as_bytes(policy=SMTP),
+        "pdf": PDF.replace(b"packed", zlib.compress(NAMED.encode())),
+        "base64": base64.b64encode(f"xy{NAMED}z".encode()),
+        "wide": CALLED.encode("utf-16-le"),
+        "member": packed({f"{NAMED}.txt": "x"}),
+    }
+    assert {name for name, body in bodies.items() if not holding(body)} == set()
+    assert holding(b"Nobody at 705-555-0100") == set()
+    (tmp_path / f"{NAMED}.csv").touch()
+    with closing(sqlite3.connect(tmp_path / "some.db")) as database, database:
+        database.execute("create table said (text)")
+        database.execute("insert into said values (?)", ("x" * 5000 + CALLED + "x" * 9000,))
+    assert {path.name for path in found_in(tmp_path, besides=set())} == {f"{NAMED}.csv", "some.db"}
+    with watch.awake():
+        (tmp_path / "gone").write_text(CALLED, encoding="utf-8")
+        (tmp_path / "gone").unlink()
+    assert list(watch.hits) == [str(tmp_path / "gone")]
+    watch.hits.clear()
 
 
 @pytest.mark.slow
@@ -80,7 +104,7 @@ def test_no_word_of_a_planted_name_is_written_anywhere(
     assert (watch.hits, watch.removed > len(written), len(watch.opened) > len(written)) == ({}, True, True)
     # They were logged, and the search would have found them.
     assert len(caplog.records) > 1000
-    assert set().union(*found_in(partnership.home / "inbox", besides=set()).values()) == set(WORDS) - {"7055550142"}
+    assert set().union(*(holding(path.read_bytes()) for path in written if path.suffix != ".pdf")) == set(WORDS) - {"7055550142"}
 
 
 @pytest.mark.slow
@@ -102,22 +126,3 @@ def test_a_verb_that_fails_tells_where_and_nothing_of_the_file(
     assert found_in(partnership.home.parent, besides={path}) == {}
     after = world.collect(partnership)
     assert ([one.partner for one in after.submissions], [line for line in after.lines if line.is_bad]) == (["p09"], [])
-
-
-@pytest.mark.slow
-def test_prefect_writes_no_word_of_it_either(home: Path, tmp_path: Path, temporary: Path) -> None:
-    """Its database, logs, artifacts and results, and what its engine prints, with all details on; verbs that fail among it."""
-    loud = {"PREFECT_LOGGING_LEVEL": "DEBUG", "PREFECT_LOGGING_ROOT_LEVEL": "DEBUG", "PREFECT_LOGGING_TO_API_ENABLED": "true"}
-    more = {"PREFECT_LOGGING_EXTRA_LOGGERS": "flows,tasks,sql,great_expectations,openpyxl", "PYTHONPATH": str(ROOT)}
-    with running_server(home) as url:
-        command = [sys.executable, "-c", DRIVER, str(home / "inbox")]
-        done = subprocess.run(command, cwd=ROOT, env=os.environ | loud | more, capture_output=True, text=True, check=True)
-        logs = ServerApi(int(url.split(":")[2].split("/")[0])).ask("POST", "/logs/filter", {"limit": 200})
-    states = dict(line.split(" ") for line in done.stdout.splitlines() if line.split(" ")[0] in {*MIDDLES, "everything"})
-    assert states == dict.fromkeys(MIDDLES, "FAILED") | {"everything": "COMPLETED"}
-    assert len(logs) == 200
-    assert holding((done.stdout + done.stderr).encode()) == set()
-    inputs = {path for path in (home / "inbox").rglob("*") if path.is_file() and "answers" not in path.parts}
-    assert found_in(tmp_path, besides=inputs) == {}
-    prefect = (home / "prefect" / "prefect.db").read_bytes()
-    assert b"ValueError at marking.py" in prefect
