@@ -70,7 +70,7 @@ def test_the_same_bytes_twice_change_no_row(warehouse: str, publishers: Publishe
     world.refresh(partnership)
     world.collect(partnership)
     before = without_log(dump(partnership))
-    assert len(before["release"]) == 14
+    assert len(before["release"]) == 26
     assert all(count is not None for row in before["release"] for count in row[-4:])
     assert {line.outcome for line in world.refresh(partnership).values()} == {"unchanged"}
     assert not world.collect(partnership).submissions
