@@ -5,7 +5,6 @@ from __future__ import annotations
 import importlib
 import io
 import resource
-import shutil
 import subprocess
 import sys
 import time
@@ -29,6 +28,7 @@ from tasks.fetch.store import folder
 from tasks.screen import screen
 from tasks.screen.reader import child
 from tasks.template import template
+from tests.office import converted
 from tests.screening import (
     HEADER,
     KEY,
@@ -353,17 +353,12 @@ def test_a_note_on_the_page_of_help_is_told_and_refuses_where_it_looks_personal(
 
 
 @pytest.mark.slow
-@pytest.mark.skipif(shutil.which("soffice") is None, reason="LibreOffice is not installed")
 def test_a_template_saved_by_libreoffice_passes(partnership: Partnership, tmp_path: Path) -> None:
-    (tmp_path / "made.xlsx").write_bytes(template(partnership, "p01", "2026-Q3").data)
-    command = ["soffice", "--headless", f"-env:UserInstallation=file://{tmp_path}/profile", "--outdir", str(tmp_path / "out")]
-    for form in ("xlsx", "ods", "xls"):
-        made = [*command, "--convert-to", form, str(tmp_path / "made.xlsx")]
-        subprocess.run(made, check=True, capture_output=True, timeout=120)
-    found = {path.suffix: screen(parcel(path.read_bytes()), partnership) for path in (tmp_path / "out").iterdir()}
-    assert remarks(found[".xlsx"]) == set()
-    assert refused(found[".ods"]) == {"open_document"}
-    assert refused(found[".xls"]) == {"old_workbook"}
+    body = template(partnership, "p01", "2026-Q3").data
+    found = {form: screen(parcel(converted(body, form, tmp_path)), partnership) for form in ("xlsx", "ods", "xls")}
+    assert remarks(found["xlsx"]) == set()
+    assert refused(found["ods"]) == {"open_document"}
+    assert refused(found["xls"]) == {"old_workbook"}
 
 
 # What is damaged, too large, or set to do harm
