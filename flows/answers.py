@@ -153,7 +153,8 @@ def checked(options: argparse.Namespace) -> Answer:
             # Not even staff are shown what does not belong into a partner's file.
             kept, gate = look(options.file.read_bytes(), contract.name, home)
             if not kept:
-                return 1, {"outcome": "refused", "findings": [asdict(finding) for finding in gate]}, _told_by_the_gate(gate)
+                said = {"outcome": "refused", "findings": [asdict(finding) for finding in gate]}
+                return 1, said, _told_by_the_gate(options.file.name, gate)
             path = Path(folder) / options.file.name
             path.write_bytes(kept)
         staged = stage(_apart(path, contract, apart), contract, apart)
@@ -169,9 +170,9 @@ def checked(options: argparse.Namespace) -> Answer:
     return code, data | {"findings": [asdict(finding) for finding in findings]}, "\n".join([*told, counts])
 
 
-def _told_by_the_gate(findings: Sequence[Finding]) -> str:
+def _told_by_the_gate(name: str, findings: Sequence[Finding]) -> str:
     told = [f"{finding.severity}: {finding.sentence()}" for finding in findings]
-    return "\n".join([*told, "refused: nothing of it would be kept."])
+    return "\n".join([*told, f"{name}: refused. Nothing of it would be kept."])
 
 
 def _apart(path: Path, contract: Contract, apart: Partnership) -> store.Snapshot:

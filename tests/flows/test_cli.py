@@ -426,7 +426,7 @@ def test_templates_are_made_and_then_sent_once(here: Here, own: Path) -> None:
     assert all(Path(one["file"]).is_file() for one in looked.json)
     sent = here("template", "--partner", "p03", "--send")
     assert sent.code == DONE
-    assert sent.out.endswith("7 numbers, put into the outbox\n")
+    assert sent.out.endswith(f"{looked.json[0]['metrics']} numbers, put into the outbox\n")
     assert [one["why_not"] for one in here("template", "--partner", "p03", "--send", "--json").json] == ["it was sent already"]
     assert [one["is_put"] for one in here("template", "--partner", "p03", "--send", "--again", "--json").json] == [True]
     assert len(here("template", "--period", "2026-Q4", "--json").json) == 9

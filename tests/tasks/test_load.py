@@ -258,8 +258,8 @@ def test_any_text_of_a_register_arrives_as_it_was(text: str, warehouse: str, par
     """Backslashes, tabs, quotes and line ends are text in both warehouses."""
     out = io.StringIO()
     rows = [
-        ["partner", "name_en", "name_fr", "sector", "joined", "left", "successor"],
-        ["p01", f"x{text}y", "b", "c", "2020-01-01", "", ""],
+        ["partner", "name_en", "name_fr", "sector", "joined", "left", "successor", "language", "contact"],
+        ["p01", f"x{text}y", "b", "c", "2020-01-01", "", "", "en", ""],
     ]
     csv.writer(out).writerows(rows)
     contract = read("members")
