@@ -15,7 +15,7 @@ from typing import Any
 import pytest
 
 from flows.processes import free_port
-from tests.flows.conftest import ROOT, SCHEDULED, Served
+from tests.flows.conftest import ROOT, Served
 from tests.flows.test_prefect_yaml import NAMES
 
 pytestmark = pytest.mark.slow
@@ -28,7 +28,7 @@ def test_the_deployments_are_there_with_their_forms(served: Served) -> None:
     (form,) = found["Make a brief"]["parameter_openapi_schema"]["definitions"].values()
     assert "City Council, City of Peterborough" in form["properties"]["office"]["enum"]
     assert [one["schedule"]["timezone"] for one in found["Collect partner data"]["schedules"]] == ["America/Toronto"]
-    assert [one["parameters"] for one in found["Send reminders"]["schedules"]] == [{"order": SCHEDULED}]
+    assert [one["parameters"] for one in found["Send reminders"]["schedules"]] == [{}]
     assert all(one["enforce_parameter_schema"] and one["global_concurrency_limit"]["limit"] == 1 for one in found.values())
 
 

@@ -89,7 +89,7 @@ def browser(request: pytest.FixtureRequest, chromium: Any, served: Served) -> It
 
 
 def test_the_first_page_and_the_list(browser: Browser, served: Served) -> None:
-    browser.open("/", "Flow Runs")
+    browser.open("/", "Dashboard")
     browser.open("/v2/deployments", *LABELS)
     assert browser.blocked == {"sr-client-cfg.amplitude.com"}
 
