@@ -17,7 +17,7 @@ from sqlalchemy import MetaData, select, text
 
 import expectations
 from demo.publishers import Publishers
-from expectations import Contract
+from expectations import Contract, places
 from expectations.partnership import Partnership
 from flows.partners import Collected, collect_partners
 from flows.sentences import Line, refresh_tables
@@ -222,6 +222,15 @@ def partner_file(*rows: Sequence[object], header: Sequence[str] = ("partner", "p
 
 
 # Contracts
+
+
+def shared_metrics_only(partnership: Partnership) -> None:
+    """From now on partners owe what stands in the sheet `metrics` alone, and nothing of the programmes."""
+    registers = partnership.home / "registers"
+    plain = {row["metric"] for row in places.rows(registers / "metrics.csv", "metric", "table") if row["table"] == "partner_metrics"}
+    head, *rows = (registers / "reporting.csv").read_text(encoding="utf-8").splitlines()
+    kept = [row for row in rows if row.split(",")[1] in plain]
+    (registers / "reporting.csv").write_text("\n".join([head, *kept, ""]), encoding="utf-8")
 
 
 def contract_text(name: str) -> str:

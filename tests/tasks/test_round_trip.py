@@ -16,6 +16,7 @@ from tasks.template import template, template_csv
 from tests.office import converted
 from tests.screening import KEY, parcel, saved
 from tests.tasks.test_marked import EACH_TIER, submitted, tell
+from tests.world import shared_metrics_only
 
 QUARTER = "2026-Q3"
 WRITTEN: dict[str, int | str] = {"F2": 517, "F3": 0, "F4": "not collected", "F6": 980}
@@ -33,6 +34,11 @@ def through(request: pytest.FixtureRequest, tmp_path: Path) -> Pass:
     if request.param == "openpyxl":
         return lambda body: saved(load_workbook(io.BytesIO(body)))
     return lambda body: converted(body, "xlsx", tmp_path)
+
+
+@pytest.fixture(autouse=True)
+def _no_programmes(partnership: Partnership) -> None:
+    shared_metrics_only(partnership)
 
 
 def filled(body: bytes, written: dict[str, int | str]) -> bytes:

@@ -21,7 +21,7 @@ from sql import ledger, warehouse
 from tasks import Misuse
 from tasks.template import template, template_csv
 from tests.office import converted, text_of
-from tests.world import loaded, partner_file
+from tests.world import loaded, partner_file, shared_metrics_only
 
 QUARTER = "2026-Q3"
 COLUMNS = ["partner", "period", "metric", "name", "last", "value", "explanation"]
@@ -30,11 +30,7 @@ COLUMNS = ["partner", "period", "metric", "name", "last", "value", "explanation"
 @pytest.fixture(autouse=True)
 def _no_programmes(partnership: Partnership) -> None:
     """What partners owe here is of the sheet `metrics` alone, but where a test says otherwise."""
-    registers = partnership.home / "registers"
-    plain = {row["metric"] for row in places.rows(registers / "metrics.csv", "metric", "table") if row["table"] == "partner_metrics"}
-    head, *rows = (registers / "reporting.csv").read_text(encoding="utf-8").splitlines()
-    kept = [row for row in rows if row.split(",")[1] in plain]
-    (registers / "reporting.csv").write_text("\n".join([head, *kept, ""]), encoding="utf-8")
+    shared_metrics_only(partnership)
 
 
 def opened(partnership: Partnership, partner: str = "p01", period: str = QUARTER, language: str = "") -> Workbook:
