@@ -56,6 +56,8 @@ def _readings(body: bytes) -> Iterator[bytes]:
 
 
 def _unzipped(body: bytes) -> Iterator[bytes]:
+    if not zipfile.is_zipfile(io.BytesIO(body)):
+        return  # a zip that was cut short is searched as the bytes it is
     with zipfile.ZipFile(io.BytesIO(body)) as file:
         for name in file.namelist():
             yield name.encode()
