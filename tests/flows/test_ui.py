@@ -144,11 +144,12 @@ def test_a_run_and_its_page_are_read(browser: Browser, served: Served, runs: Run
     assert browser.page.evaluate("document.documentElement.scrollWidth") <= WIDTHS[browser.width]
 
 
-def test_a_receipt_opens_from_the_page_of_its_collection(browser: Browser, served: Served, runs: Runs) -> None:
-    browser.open(f"/v2/artifacts/artifact/{served.artifact(runs['collect']['id'], 'collect')['id']}", "Partner data")
-    links = [link.get_attribute("href") or "" for link in browser.page.get_by_role("link", name="receipt").all()]
-    own = next(link for link in links if link.endswith("receipt-p01"))
-    browser.open(own.removeprefix(served.site), "receipt-p01")
+def test_the_page_of_a_collection_leads_to_the_receipts(browser: Browser, served: Served, runs: Runs) -> None:
+    collected = served.artifact(runs["collect"]["id"], "collect")
+    browser.open(f"/v2/artifacts/artifact/{collected['id']}", "Partner data")
+    assert browser.page.get_by_role("link", name="receipt").count() > 0
+    assert "(/v2/artifacts/key/receipt-p01)" in collected["data"]
+    assert "Sample Settlement Agency" in served.artifact(runs["collect"]["id"], "receipt-p01")["data"]
 
 
 def test_a_document_opens_from_its_page(browser: Browser, served: Served, runs: Runs) -> None:
