@@ -147,7 +147,6 @@ def test_a_run_and_its_page_are_read(browser: Browser, served: Served, runs: Run
 def test_the_page_of_a_collection_leads_to_the_receipts(browser: Browser, served: Served, runs: Runs) -> None:
     collected = served.artifact(runs["collect"]["id"], "collect")
     browser.open(f"/v2/artifacts/artifact/{collected['id']}", "Partner data")
-    assert browser.page.get_by_role("link", name="receipt").count() > 0
     assert "(/v2/artifacts/key/receipt-p01)" in collected["data"]
     assert "Sample Settlement Agency" in served.artifact(runs["collect"]["id"], "receipt-p01")["data"]
 
