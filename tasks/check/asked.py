@@ -88,7 +88,15 @@ class _Said:
         self.contract, self.partnership = contract, partnership
         self.lines = list(_lines(db, contract))
         self.codes = {name: contract.columns[name].one_of or [] for name in contract.dimensions}
-        self.at = 1
+        all_series = {line.series for line in self.lines}
+        codes = self.codes.values()
+        self.strange = {series for series in all_series if any(own and one not in own for one, own in zip(series, codes, strict=True))}
+        measure = contract.columns[contract.measure or ""]
+        self.bounds = {
+            series: [(measure.min, measure.max), *((limit.min, limit.max) for limit in contract.limits if limit.member in series)]
+            for series in all_series
+        }
+        self.at, self.today = 1, clock.today()
         self.metrics = catalogue.read(partnership.home)
         self.spans = {code: periods.parse(code) for code in {line.period for line in self.lines}}
         self.metrics_of = {code: catalogue.in_force(self.metrics, span.start, span.end) for code, span in self.spans.items()}
@@ -135,7 +143,7 @@ class _Said:
 
     def _owed(self, line: Line, metric: Metric | None) -> dict[str, Any]:
         span = self.spans[line.period]
-        known = metric is not None and line.series[0] in self.members and not self._strange(line.series)
+        known = metric is not None and line.series[0] in self.members and line.series not in self.strange
         split = next(
             (
                 member
@@ -188,11 +196,8 @@ class _Said:
 
     def _is_sound(self, line: Line, found: Mapping[str, Any]) -> bool:
         """True where no rule holds the row already: then nothing is asked of it on top."""
-        settings = self.contract.columns[self.contract.measure or ""]
-        bounds = [(settings.min, settings.max)]
-        bounds += [(limit.min, limit.max) for limit in self.contract.limits if limit.member in line.series]
         fits = line.value is None or all(
-            (low is None or line.value >= low) and (high is None or line.value <= high) for low, high in bounds
+            (low is None or line.value >= low) and (high is None or line.value <= high) for low, high in self.bounds[line.series]
         )
         known = bool(found["is_known"]) and (line.explanation is None or line.explanation in self.reasons)
         right = bool(found["owed"] and found["is_over"]) and found["split"] is None
@@ -244,7 +249,7 @@ class _Said:
             reason = self.reasons[line.explanation]
             until = self._after(line.period, int(reason["periods"] or 0))
             found |= {"until_period": until, "explanation_en": reason["name_en"], "explanation_fr": reason["name_fr"]}
-        for rule in asked:
+        for rule in asked if self.past.explained else ():
             if told := self.past.explanation(line.series, rule, at):
                 found |= {f"{rule}_until": told.until_period, **self._reason(rule, told)}
         return found

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import json
+from collections import defaultdict
 from collections.abc import Sequence
 from dataclasses import replace
 from typing import Any
@@ -125,14 +126,14 @@ def _parts(
     contract = next(contract for contract in partnership.contracts() if contract.name == judged.sheet.contract)
     held = None if not judged.verdict.goes_on else _held(connection, judged.verdict)
     before = _Before(partnership, contract)
+    versions = _Versions(connection, screened.partner, contract.name, number)
     return [
-        _part(connection, judged, contract, code, content, screened, number, held=held, copies=before)
+        _part(judged, contract, code, content, screened, number, held=held, copies=before, versions=versions)
         for code, content in contents(partnership, contract, judged.sheet.snapshot).items()
     ]
 
 
 def _part(
-    connection: Connection,
     judged: Judged,
     contract: Contract,
     code: str,
@@ -142,14 +143,13 @@ def _part(
     *,
     held: frozenset[int] | None,
     copies: _Before,
+    versions: _Versions,
 ) -> tuple[Part, dict[str, Any]]:
     """One table and period, and its row in the ledger; with `held` None nothing of it goes on."""
     waiting = len(content.places) if held is None else len(held & set(content.places))
     window = judged.windows.get(code, Window("before"))
-    before = _version_before(connection, screened.partner, contract.name, code, number)
+    before = versions.before(code)
     digest = content.digest
-    mine = connection.execute(_of(contract.name, code, number)).mappings().first()
-    version = mine["version"] if mine else (_newest(connection, screened.partner, contract.name, code) + 1)
     same_as = int(before["version"]) if before and before["content"] == digest else 0
     was = copies.said(before["sha256"], code) if before and not same_as else None
     due = window.due_on.isoformat() if window.due_on else ""
@@ -157,7 +157,7 @@ def _part(
     part = Part(
         contract=contract.name,
         period=code,
-        version=version,
+        version=versions.own(code),
         rows=len(content.places),
         taken=len(content.places) - waiting,
         waiting=waiting,
@@ -178,26 +178,28 @@ def _held(connection: Connection, verdict: Verdict) -> frozenset[int]:
     return frozenset(connection.scalars(select(kept.c.row).where(kept.c.verdict == verdict.id)))
 
 
-def _of(contract: str, code: str, number: int) -> Any:
-    table = submissions.submission_part
-    return select(table).where(table.c.submission == number, table.c.contract == contract, table.c.period == code)
+class _Versions:
+    """What the ledger knows of a partner's table: its versions by period, read once."""
 
+    def __init__(self, connection: Connection, partner: str, contract: str, number: int) -> None:
+        table, state = submissions.submission_part, submissions.submission_state
+        query = select(table).where(table.c.partner == partner, table.c.contract == contract).order_by(table.c.version, table.c.judgement)
+        withdrawn = select(state.c.submission).where(state.c.state == "withdrawn")
+        self.number, self.withdrawn = number, set(connection.scalars(withdrawn.where(state.c.submission < number)))
+        self.of: dict[str, list[RowMapping]] = defaultdict(list)
+        for row in connection.execute(query).mappings():
+            self.of[row["period"]].append(row)
 
-def _version_before(connection: Connection, partner: str, contract: str, code: str, number: int) -> RowMapping | None:
-    """The newest version before this submission, of one that was not withdrawn."""
-    table, state = submissions.submission_part, submissions.submission_state
-    query = (
-        select(table)
-        .where(table.c.partner == partner, table.c.contract == contract, table.c.period == code, table.c.submission < number)
-        .where(table.c.submission.not_in(select(state.c.submission).where(state.c.state == "withdrawn")))
-    )
-    return connection.execute(query.order_by(table.c.version.desc()).limit(1)).mappings().first()
+    def own(self, code: str) -> int:
+        """The version that this submission has already, or the next one."""
+        there = self.of.get(code, [])
+        mine = next((int(row["version"]) for row in there if row["submission"] == self.number), 0)
+        return mine or max((int(row["version"]) for row in there), default=0) + 1
 
-
-def _newest(connection: Connection, partner: str, contract: str, code: str) -> int:
-    table = submissions.submission_part
-    query = select(func.max(table.c.version)).where(table.c.partner == partner, table.c.contract == contract, table.c.period == code)
-    return int(connection.scalar(query) or 0)
+    def before(self, code: str) -> RowMapping | None:
+        """The newest version before this submission, of one that was not withdrawn."""
+        there = self.of.get(code, [])
+        return next((row for row in reversed(there) if row["submission"] < self.number and row["submission"] not in self.withdrawn), None)
 
 
 def _state(screened: Screened, parts: Sequence[Part], findings: Sequence[Finding]) -> tuple[str, str]:

@@ -9,7 +9,7 @@ import json
 from collections.abc import Mapping
 from dataclasses import dataclass
 
-from expectations import Contract
+from expectations import Column, Contract
 from expectations.partnership import Partnership
 from sql import periods
 from tasks.check import Verdict
@@ -107,19 +107,31 @@ def contents(partnership: Partnership, contract: Contract, snapshot: store.Snaps
     text = (store.folder(partnership.home) / snapshot.file).read_text(encoding="utf-8")
     header: list[str] = []
     found: dict[str, Content] = {}
-    column = contract.columns[contract.period or ""]
+    period, measure, dimensions = contract.period or "", contract.measure or "", contract.dimensions
+    column = contract.columns[period]
+    codes: dict[str, str] = {}
     for number, cells in enumerate(csv.reader(io.StringIO(text, newline="")), start=1):
         if not header or not any(cells):
             header = header or (cells if any(cells) else [])
             continue
         row = dict(zip(header, cells, strict=False))
-        try:
-            code = periods.parse(row.get(contract.period or "", "").strip(), column.frequency, column.starts).code
-        except ValueError:
+        told = row.get(period, "")
+        if told not in codes:
+            codes[told] = _code(told, column)
+        code = codes[told]
+        if not code:
             continue
-        key, said = tuple(row.get(name, "") for name in contract.dimensions), row.get(contract.measure or "", "")
+        key, said = tuple(row.get(name, "") for name in dimensions), row.get(measure, "")
         if said:  # a row that was left empty says nothing yet
             one = found.setdefault(code, Content({}, {}))
             one.said[key] = said
             one.places[number] = key
     return found
+
+
+def _code(told: str, column: Column) -> str:
+    """The code of a period; empty where it cannot be read."""
+    try:
+        return periods.parse(told.strip(), column.frequency, column.starts).code
+    except ValueError:
+        return ""

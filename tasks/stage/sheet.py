@@ -76,6 +76,7 @@ class _Sheet:
 
     def __init__(self, staging: Staging, contract: Contract) -> None:
         self.staging, self.contract = staging, contract
+        self.measure, self.period, self.dimensions = contract.measure or "", contract.period or "", contract.dimensions
         self.names = {source[0]: name for name, source in sources(contract).items()}
         self.series: dict[tuple[str, ...], int] = {}
         self.facts: list[tuple[Any, ...]] = []
@@ -99,16 +100,16 @@ class _Sheet:
             return
         padded = cells + [None] * (len(header) - len(cells))
         named = {self.names[name]: cell for name, cell in zip(header, padded, strict=False) if name in self.names}
-        answer = named.get(self.contract.measure or "")
+        answer = named.get(self.measure)
         if self.contract.is_partner and (answer is None or (isinstance(answer, str) and not answer.strip())):
             # Not zero and not "not collected": the number is still owed, and nothing waits.
             expected, fix = "a whole number, 0, or the words for not collected", "Fill it in when you can; it is still owed."
-            self.staging.fault(Fault(row, self.contract.measure or "", "unanswered", "no answer yet", expected, fix, "warning"))
+            self.staging.fault(Fault(row, self.measure, "unanswered", "no answer yet", expected, fix, "warning"))
             return
         typed: dict[str, Any] = {}
         for name, column in self.contract.columns.items():
             try:
-                typed[name] = self._cell(named.get(name), column, is_measure=name == self.contract.measure)
+                typed[name] = self._cell(named.get(name), column, is_measure=name == self.measure)
             except _Wrong as wrong:
                 self._aside(row, name, wrong.rule, wrong.found, wrong.expected, wrong.fix, named)
                 return
@@ -118,11 +119,11 @@ class _Sheet:
         if self.contract.is_register:
             self.facts.append((row, *[typed[name] for name in [*self.contract.grain, *self._values()]]))
             return
-        span = typed[self.contract.period or ""]
+        span = typed[self.period]
         self.spans[span.id] = span
-        dimensions = tuple(str(typed[name]) for name in self.contract.dimensions)
+        dimensions = tuple(str(typed[name]) for name in self.dimensions)
         number_ = self.series.setdefault(dimensions, len(self.series) + 1)
-        value, status = typed[self.contract.measure or ""]
+        value, status = typed[self.measure]
         self.facts.append((row, number_, span.id, value, status, 0))
         self.beside += [(row, name, str(typed[name])) for name in self.others if typed[name] is not None]
 
