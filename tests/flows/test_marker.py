@@ -4,8 +4,11 @@ from __future__ import annotations
 
 import base64
 import logging
+import os
 import re
 import sqlite3
+import subprocess
+import sys
 import tempfile
 import zlib
 from contextlib import closing
@@ -17,12 +20,30 @@ import pytest
 
 from expectations.partnership import Partnership
 from flows import partner_pages
+from flows.serve import running_server
+from flows.server_api import ServerApi
 from tests import world
 from tests.marking import CALLED, MIDDLES, NAMED, WORDS, broken, write_marked, write_sound
 from tests.screening import packed
 from tests.searching import Witness, found_in, holding, witness
 
+ROOT = Path(__file__).parents[2]
 REFUSED = "refused"
+# Every verb fails once on a sound file, then all the files are collected.
+DRIVER = """
+import sys
+from pathlib import Path
+from flows.collect import collect
+from tests.marking import MIDDLES, NAMED, broken, write_marked, write_sound
+inbox = Path(sys.argv[1])
+collect()
+write_sound(inbox)
+for name in MIDDLES:
+    with broken(name):
+        print(name, collect(return_state=True).type.value)
+write_marked(inbox, NAMED)
+print("everything", collect(return_state=True).type.value)
+"""
 
 
 @pytest.fixture(scope="module")
@@ -126,3 +147,22 @@ def test_a_verb_that_fails_tells_where_and_nothing_of_the_file(
     assert found_in(partnership.home.parent, besides={path}) == {}
     after = world.collect(partnership)
     assert ([one.partner for one in after.submissions], [line for line in after.lines if line.is_bad]) == (["p09"], [])
+
+
+@pytest.mark.slow
+def test_prefect_writes_no_word_of_it_either(home: Path, tmp_path: Path, temporary: Path) -> None:
+    """Its database, logs, artifacts and results, and what its engine prints, with all details on; verbs that fail among it."""
+    loud = {"PREFECT_LOGGING_LEVEL": "DEBUG", "PREFECT_LOGGING_ROOT_LEVEL": "DEBUG", "PREFECT_LOGGING_TO_API_ENABLED": "true"}
+    more = {"PREFECT_LOGGING_EXTRA_LOGGERS": "flows,tasks,sql,great_expectations,openpyxl", "PYTHONPATH": str(ROOT)}
+    with running_server(home) as url:
+        command = [sys.executable, "-c", DRIVER, str(home / "inbox")]
+        done = subprocess.run(command, cwd=ROOT, env=os.environ | loud | more, capture_output=True, text=True, check=True)
+        logs = ServerApi(int(url.split(":")[2].split("/")[0])).ask("POST", "/logs/filter", {"limit": 200})
+    states = dict(line.split(" ") for line in done.stdout.splitlines() if line.split(" ")[0] in {*MIDDLES, "everything"})
+    assert states == dict.fromkeys(MIDDLES, "FAILED") | {"everything": "COMPLETED"}
+    assert len(logs) == 200
+    assert holding((done.stdout + done.stderr).encode()) == set()
+    inputs = {path for path in (home / "inbox").rglob("*") if path.is_file() and "answers" not in path.parts}
+    assert found_in(tmp_path, besides=inputs) == {}
+    prefect = (home / "prefect" / "prefect.db").read_bytes()
+    assert b"ValueError at marking.py" in prefect
