@@ -30,6 +30,7 @@ class Metric:
     breakdowns: tuple[str, ...]
     table: str
     part_of: str
+    denominator: str
     at_most: tuple[int, str] | None
     jump: int
     jump_least: int
@@ -69,6 +70,7 @@ def _metric(row: dict[str, str], line: int, path: Path) -> Metric:
             breakdowns=tuple(row["breakdowns"].split()),
             table=row["table"],
             part_of=row["part_of"],
+            denominator=row["denominator"],
             at_most=(int(times or 1), whole) if whole else None,
             jump=int(row["jump"] or JUMP),
             jump_least=int(row["jump_least"] or JUMP_LEAST),

@@ -23,6 +23,9 @@ from tasks.behind import Behind, Matched, behind, metric_of
 from tasks.build import lay
 from tasks.load import prepare
 
+# The view whose rows are shares of a metric in its denominator, which the register names.
+SHARE = "partner_share"
+
 NUMBERS = ("value", "lower", "upper", "numerator", "denominator")
 COUNTS = ("reporters", "expected", "contributors")
 
@@ -246,14 +249,16 @@ def _breaks(behind: Sequence[Contract]) -> set[Broken]:
 def _redefined(name: str, queries: Mapping[str, sql.Query], tables: Mapping[str, Contract], partnership: Partnership) -> tuple[Broken, ...]:
     """A break on the day from which a metric that the indicator names is defined anew (registers/metrics.csv, version 2 and later).
 
-    The metrics of an indicator are the codes of the register that its query asks for.
+    The metrics of an indicator are the codes of the register that its query asks for, and the denominator of each where it is a share.
     """
     needed = sql.in_order(dict(queries), {name})
     if not any(tables[table].is_partner for query in needed for table in query.reads if table in tables):
         return ()
     asked = {literal.this for query in needed for literal in sqlglot.parse_one(query.text, dialect="postgres").find_all(exp.Literal)}
-    anew = [metric for metric in catalogue.read(partnership.home) if metric.version > 1 and metric.code in asked]
-    return tuple(_anew(metric) for metric in anew)
+    metrics = catalogue.read(partnership.home)
+    if any(query.name == SHARE for query in needed):
+        asked |= {metric.denominator for metric in metrics if metric.code in asked}
+    return tuple(_anew(metric) for metric in metrics if metric.version > 1 and metric.code in asked)
 
 
 def _anew(metric: catalogue.Metric) -> Broken:

@@ -11,17 +11,6 @@ author: OpenLIP
 checked_by: OpenLIP
 review_by: 2027-06-01
 */
-select
-    partnership.place,
-    coverage.period,
-    sum(toolkit.value) as value,
-    count(toolkit.value) as reporters,
-    count(*) as expected,
-    sum(case when toolkit.value > 0 then 1 else 0 end) as contributors
-from partner_coverage coverage
-left join partner_toolkit toolkit
-    on toolkit.partner = coverage.partner and toolkit.period = coverage.period and toolkit.metric = coverage.metric
-    and toolkit.topic = 'attraction_and_retention' and toolkit.audience = 'all'
-cross join partnership
-where coverage.metric = 'toolkit_sessions'
-group by partnership.place, coverage.period
+select place, period, value, reporters, expected, contributors
+from partner_topic
+where topic = 'attraction_and_retention'

@@ -77,7 +77,7 @@ def test_no_sum_over_partners_is_made_of_what_does_not_add_up() -> None:
     """D09: a median of partners is never added; D08: a sum that is an upper bound is told as contacts."""
     never = {line["metric"] for line in lines() if line["additive_over_partners"] == "no"}
     for name, query in sql.read_all().items():
-        if query.is_indicator and {"partner_total", "partner_coverage"} & query.reads:
+        if query.is_indicator and {"partner_total", "partner_coverage", "partner_share"} & query.reads:
             assert not [code for code in never if f"'{code}'" in query.text], name
 
 

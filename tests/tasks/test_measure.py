@@ -17,6 +17,7 @@ from tasks.build import build
 from tasks.measure import Broken, Figure, Origin, latest, measure
 from tasks.protect import protect
 from tests.sample import HERE
+from tests import world
 from tests.world import (
     MONTHS,
     changed,
@@ -88,6 +89,7 @@ def test_a_zero_left_out_has_the_release_as_its_origin(warehouse: str, partnersh
 
 
 def test_a_share_is_computed_of_its_parts(warehouse: str, partnership: Partnership) -> None:
+    world.refresh(partnership, "metrics")
     metrics = expectations.read("partner_metrics")
     reporting = expectations.read("reporting")
     register = "partner,metric,from,to\n" + "".join(
