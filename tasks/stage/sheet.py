@@ -22,6 +22,9 @@ from tasks.stage.workbook import SAVE_AGAIN, workbook_rows
 LARGEST_SHEET = 20_000_000
 OLD_EXCEL = b"\xd0\xcf\x11\xe0"
 Cells = dict[str, Any]
+# Digits in groups of three, and a part behind a point or comma that is no such group.
+GROUPS = re.compile(r"\d{1,3}([\s,.'\u2019]\d{3})+")
+DECIMALS = re.compile(r"-?\d*[.,](?!\d{3}$)\d+")
 
 
 def stage_sheet(staging: Staging, source: Path, snapshot: Snapshot, contract: Contract, _partnership: Partnership) -> None:
@@ -197,8 +200,11 @@ def _measure(text: str, contract: Contract) -> tuple[float | None, int]:
         return number(text, contract, strict=True)
     except ValueError:
         marks = " or ".join(f'"{mark}"' for mark in contract.non_values)
-        digits = re.sub(r"[\s,. ]", "", text)
-        fix = f'Write {digits}, not "{text}".' if digits.isdigit() else f"Write digits only, or {marks}."
+        if DECIMALS.fullmatch(text):
+            fix = "Write the whole number that was counted, without decimals."
+            raise _Wrong("decimals", text, f"a whole number in digits, or {marks}", fix) from None
+        digits = re.sub(r"\D", "", text)
+        fix = f'Write {digits}, not "{text}".' if GROUPS.fullmatch(text) else f"Write digits only, or {marks}."
         raise _Wrong("integer", text, f"a whole number in digits, or {marks}", fix) from None
 
 

@@ -109,7 +109,7 @@ def test_stage_reads_the_kept_copy_and_sets_the_odd_rows_aside(partnership: Part
     staged = stage(sheet.snapshot, read("partner_metrics"), partnership)
     assert staged.refusal is None
     faults, facts = _staged(staged.path)
-    assert faults == [(4, "integer"), (6, "integer"), (7, "integer"), (8, "formula"), (9, "unanswered"), (10, "period")]
+    assert faults == [(4, "integer"), (6, "decimals"), (7, "integer"), (8, "formula"), (9, "unanswered"), (10, "period")]
     assert facts == [(5, -3.0), (11, 5.0)]  # a negative whole number is a number to stage; the limits of the table refuse it
 
 

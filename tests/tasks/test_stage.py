@@ -536,7 +536,7 @@ CELLS = {
     "a date": (date(2024, 9, 30), "date"),
     "a time": (datetime(2024, 9, 30, 12, 30), "date"),
     "a truth value": (True, "boolean"),
-    "a fraction": (2.5, "integer"),
+    "a fraction": (2.5, "decimals"),
     "a blank between digits": ("1 204", "integer"),
     "a comma": ("1,240", "integer"),
     "words": ("about forty", "integer"),
@@ -560,6 +560,24 @@ def test_what_is_no_number_in_a_workbook_is_called_what_it_is(case: str, partner
 def test_a_space_between_digits_is_told_with_the_number(partnership: Partnership) -> None:
     made = staged(partner_file([*GOOD[:3], "1 204"]), METRICS, partnership)
     assert query(made, "select found, fix from unread") == [("1 204", 'Write 1204, not "1 204".')]
+
+
+@pytest.mark.parametrize(
+    ("written", "rule", "advice"),
+    [
+        ("12.5", "decimals", "Write the whole number that was counted, without decimals."),
+        ("12,50", "decimals", "Write the whole number that was counted, without decimals."),
+        ("-.5", "decimals", "Write the whole number that was counted, without decimals."),
+        ("1.204", "integer", 'Write 1204, not "1.204".'),
+        ("1,204,000", "integer", 'Write 1204000, not "1,204,000".'),
+        ("12 04", "integer", 'Write digits only, or "not collected" or "non recueilli".'),
+        ("about 12", "integer", 'Write digits only, or "not collected" or "non recueilli".'),
+    ],
+)
+def test_nobody_is_told_to_write_another_number(partnership: Partnership, written: str, rule: str, advice: str) -> None:
+    """Half a meal is not five: only groups of three digits are put together."""
+    made = staged(partner_file([*GOOD[:3], written]), METRICS, partnership)
+    assert query(made, "select rule, fix from unread") == [(rule, advice)]
 
 
 def test_windows_text_of_a_partner_is_read_with_a_remark(partnership: Partnership) -> None:
