@@ -174,12 +174,15 @@ class Collect(_Form):
     )
 
 
-class HandOut(_Form):
-    """Which workbooks to make."""
-
+class _OfPeriod(_Form):
     period: PeriodChoice = Field(
         default="The last quarter that is over", title="Period", description="For which quarter.", json_schema_extra=_at(0)
     )
+
+
+class HandOut(_OfPeriod):
+    """Which workbooks to make."""
+
     partners: list[MemberChoice] = Field(
         default=[],
         title="Partners",
@@ -200,12 +203,9 @@ class HandOut(_Form):
     )
 
 
-class Remind(_Form):
+class Remind(_OfPeriod):
     """Of which period to remind."""
 
-    period: PeriodChoice = Field(
-        default="The last quarter that is over", title="Period", description="For which quarter.", json_schema_extra=_at(0)
-    )
     dry_run: bool = Field(
         default=True,
         title="Only look",

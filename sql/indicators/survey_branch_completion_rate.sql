@@ -11,13 +11,6 @@ author: OpenLIP
 checked_by: OpenLIP
 review_by: 2027-06-01
 */
-select
-    partnership.place,
-    cast(surveys.year as text) as period,
-    sum(case when survey_counts.answer = 'completed' then survey_counts.answers else 0 end) as numerator,
-    sum(case when survey_counts.answer = 'started' then survey_counts.answers else 0 end) as denominator
-from survey_counts
-join surveys on surveys.survey = survey_counts.survey and surveys.used_for = 'plan'
-cross join partnership
-where survey_counts.question = 'status' and survey_counts.branch = 'pip'
-group by partnership.place, surveys.year
+select place, period, numerator, denominator
+from survey_completion
+where branch = 'pip'
