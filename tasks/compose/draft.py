@@ -1,7 +1,8 @@
 """The page model: everything a brief prints, already in words, and nothing behind it that may not be printed.
 
 Every `str` named `html` or called inline below is safe HTML that holds text, `<strong>`, `<em>`, `<bdi>`, `<sup class="quality">` and
-`<span class="figure" id="cN">` only (`id` is that of the claim); every other `str` is plain text and is escaped by the renderer.
+`<span class="figure" id="cN">` only (`id` is that of the claim; the class `figure said` is a clause that may go over two lines); every
+other `str` is plain text and is escaped by the renderer.
 """
 
 from __future__ import annotations

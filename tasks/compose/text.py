@@ -132,7 +132,9 @@ class Text:
             self.needs_range(figure, where)
         if reference.filter == "range":
             self.book.ranged.add(figure.key)
-        return self._span(shown, figure, where) + (self.raised(figure) if reference.filter == "number" else "")
+        return self._span(shown, figure, where, is_said=reference.filter == "coverage") + (
+            self.raised(figure) if reference.filter == "number" else ""
+        )
 
     def _matched(self, reference: Reference, figure: ProtectedFigure, where: str) -> str:
         """How the partners that reported both an earlier period and the last one changed, in words; each number is a claim."""
@@ -154,9 +156,10 @@ class Text:
                 pieces.append(self._span(self.language.number(value, 0 if piece == "partners" else of.decimals), of, where))
         return "".join(pieces)
 
-    def _span(self, shown: str, figure: ProtectedFigure, where: str) -> str:
+    def _span(self, shown: str, figure: ProtectedFigure, where: str, *, is_said: bool = False) -> str:
+        """A number, which stays on one line, or a clause with numbers (`is_said`), which may go over two."""
         identity = self.book.claim(shown, figure.key, where)
-        return f'<span class="figure" id="{identity}">{html.escape(shown)}</span>'
+        return f'<span class="figure{" said" if is_said else ""}" id="{identity}">{html.escape(shown)}</span>'
 
     def raised(self, figure: ProtectedFigure, mark: str = "") -> str:
         """The publisher's letters behind a number, and another mark, raised."""

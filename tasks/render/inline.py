@@ -18,7 +18,7 @@ _ATTRIBUTES = {
     "em": re.compile(""),
     "sup": re.compile(r'\s+class="quality"'),
     "bdi": re.compile(r'(?:\s+dir="(?:ltr|rtl|auto)"|\s+lang="[A-Za-z]+(?:-[A-Za-z0-9]+)*")*'),
-    "span": re.compile(rf'\s+class="figure"{_ID}|{_ID}\s+class="figure"'),
+    "span": re.compile(rf'\s+class="figure(?: said)?"{_ID}|{_ID}\s+class="figure(?: said)?"'),
 }
 
 

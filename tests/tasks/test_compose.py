@@ -782,7 +782,7 @@ def test_the_test_finds_a_number_that_is_bound_to_nothing(edition: Path) -> None
 @pytest.mark.parametrize("code", ["en", "fr"])
 def test_every_span_of_a_number_is_its_claim(edition: Path, code: str) -> None:
     page = next(edition.glob(f"*.{code}.html")).read_text(encoding="utf-8")
-    spans = dict(re.findall(r'<span class="figure" id="(c\d+)">([^<]*)</span>', page))
+    spans = dict(re.findall(r'<span class="figure(?: said)?" id="(c\d+)">([^<]*)</span>', page))
     told = {claim["id"]: claim["shown"] for claim in walk(code)["claims"]}
     assert spans
     assert {identity: told[identity] for identity in spans} == spans

@@ -403,7 +403,7 @@ def test_unsafe_inline_text_is_refused(text: str) -> None:
 
 
 def test_safe_inline_text_passes_and_loose_signs_are_escaped() -> None:
-    good = 'A <strong>bold</strong> <bdi dir="ltr" lang="en">x</bdi> <span class="figure" id="c1">5&nbsp;%</span>'
+    good = 'A <strong>bold</strong> <bdi dir="ltr" lang="en">x</bdi> <span class="figure said" id="c1">5&nbsp;%</span>'
     assert inline(good) == good
     assert inline("R&D for < 10 & more") == "R&amp;D for &lt; 10 &amp; more"
     assert plain(good) == "A bold x 5\u00a0%"
