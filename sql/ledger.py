@@ -267,7 +267,3 @@ def see(connection: Connection, contract: str, part: str, outcome: str, sha256: 
     """Note that a source was asked and what came of it."""
     row = {"contract": contract, "part": part, "at": stamp(), "outcome": outcome, "sha256": sha256, "message": message}
     connection.execute(sighting.insert(), row)
-
-
-# Its tables belong to this ledger: whoever makes the one makes the other.
-from sql import submissions as _submissions  # noqa: E402, F401

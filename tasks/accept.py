@@ -7,7 +7,7 @@ from dataclasses import dataclass
 from sqlalchemy import select
 
 from expectations.partnership import Partnership
-from sql import ledger, warehouse
+from sql import ledger, schema, warehouse
 from sql.clock import stamp
 from tasks import Misuse
 
@@ -30,7 +30,7 @@ def accept(partnership: Partnership, contract: str, *, release: int, by: str, wh
     if not by.strip():
         raise Misuse("Who accepts it? Write the name of the person: a changed past is seen by a person.")
     with warehouse.writer(partnership.home).begin() as connection:
-        ledger.metadata.create_all(connection)
+        schema.metadata.create_all(connection)
         warehouse.lock(connection, contract)
         said = ledger.revision
         query = select(said.c.release).where(said.c.contract == contract, said.c.waits)

@@ -11,7 +11,7 @@ from sqlalchemy import Connection, func, literal_column, select, text
 import sql
 from expectations import Contract
 from expectations.partnership import Partnership
-from sql import Query, ledger, lineage, warehouse
+from sql import Query, ledger, lineage, schema, warehouse
 from sql.tables import tables
 from tasks import Misuse, Refused
 from tasks.load import prepare
@@ -42,7 +42,7 @@ def build(partnership: Partnership, *, known_at: str | None = None) -> list[Buil
     queries = sql.read_all(partnership.home / "sql")
     order = sql.in_order(queries)
     contracts = partnership.contracts()
-    _all_known(order, {*OURS, *ledger.metadata.tables, *(contract.name for contract in contracts), *queries})
+    _all_known(order, {*OURS, *schema.metadata.tables, *(contract.name for contract in contracts), *queries})
     with warehouse.writer(partnership.home).begin() as connection:
         warehouse.lock(connection, "schema")
         names = [*OURS, *(contract.name for contract in contracts), *(query.name for query in order)]

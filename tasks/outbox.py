@@ -14,7 +14,7 @@ from pathlib import Path
 from sqlalchemy import func, inspect, select
 
 from expectations.partnership import Partnership
-from sql import clock, ledger, submissions, warehouse
+from sql import clock, schema, submissions, warehouse
 
 XLSX = ("application", "vnd.openxmlformats-officedocument.spreadsheetml.sheet")
 TYPES = {".xlsx": XLSX, ".pdf": ("application", "pdf"), ".csv": ("text", "csv"), ".html": ("text", "html")}
@@ -56,7 +56,7 @@ def outbox(letter: Letter, partnership: Partnership) -> bool:
     name = f"{letter.kind}-{hashlib.sha256(letter.key.encode()).hexdigest()[:20]}.eml"
     table = submissions.message
     with warehouse.writer(partnership.home).begin() as connection:
-        ledger.metadata.create_all(connection)
+        schema.metadata.create_all(connection)
         warehouse.lock(connection, "outbox")
         if connection.scalar(select(func.count()).select_from(table).where(table.c.key == letter.key)):
             return False

@@ -7,7 +7,7 @@ from pathlib import Path
 from sqlalchemy import select
 
 from expectations.partnership import Partnership
-from sql import ledger, warehouse
+from sql import ledger, schema, warehouse
 from sql.clock import stamp
 from tasks.compose import Draft
 from tasks.render import Document
@@ -32,7 +32,7 @@ def record(document: Document, draft: Draft, partnership: Partnership, *, known_
     }
     claims = [{"document": digest, "claim": c.id, "shown": c.shown, "place": c.place, "figure": c.figure} for c in draft.claims]
     with warehouse.writer(partnership.home).begin() as connection:
-        ledger.metadata.create_all(connection)
+        schema.metadata.create_all(connection)
         table = ledger.document
         there = connection.execute(select(table.c.sha256).where(table.c.sha256 == digest, table.c.name == document.pdf)).first()
         if there is None:
@@ -53,6 +53,6 @@ def remembered(draft: Draft, partnership: Partnership) -> tuple[int, int] | None
     same = (table.c.brief == brief, table.c.office == office, table.c.language == draft.language, table.c.text_sha256 == draft.text_sha256)
     newest = select(table.c.densities).where(*same).order_by((table.c.edition_date == draft.edition_date).desc(), table.c.made_at.desc())
     with warehouse.writer(partnership.home).begin() as connection:
-        ledger.metadata.create_all(connection)
+        schema.metadata.create_all(connection)
         found = connection.scalar(newest.limit(1))
     return (int(found[0]), int(found[1])) if found else None

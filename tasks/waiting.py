@@ -11,7 +11,7 @@ from sqlalchemy import Connection, select
 
 import sql
 from expectations.partnership import Partnership
-from sql import ledger, warehouse
+from sql import ledger, schema, warehouse
 from tasks.measure import measure
 from tasks.protect import ProtectedFigure, protect
 
@@ -63,7 +63,7 @@ def waiting(partnership: Partnership, contract: str = "") -> list[Waiting]:
     if not warehouse.is_begun(partnership.home):
         return []
     with warehouse.writer(partnership.home).begin() as connection:
-        ledger.metadata.create_all(connection)
+        schema.metadata.create_all(connection)
     with warehouse.reader(partnership.home).connect() as connection:
         names = [c.name for c in partnership.contracts() if contract in ("", c.name)]
         found = [item for name in names for item in _of(connection, name)]

@@ -9,7 +9,7 @@ from sqlalchemy import Connection, func, inspect, literal, select
 
 from expectations import Contract
 from expectations.partnership import Partnership
-from sql import clock, ledger, periods, submissions, warehouse
+from sql import clock, ledger, periods, schema, submissions, warehouse
 from sql.tables import tables
 from tasks import Misuse
 
@@ -34,7 +34,7 @@ def withdraw(partnership: Partnership, partner: str, period: str, *, by: str, wh
     if not by.strip():
         raise Misuse("Who asked for it? Write the name of the person: withdrawing leaves a trace.")
     with warehouse.writer(partnership.home).begin() as connection:
-        ledger.metadata.create_all(connection)
+        schema.metadata.create_all(connection)
         warehouse.lock(connection, "submissions")
         numbers = _submissions(connection, partner, period)
         contracts = [contract for contract in partnership.contracts() if contract.is_partner]

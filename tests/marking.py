@@ -190,8 +190,8 @@ def _properties(book: Workbook, _page: Worksheet, marker: str) -> None:
     about.creator = about.lastModifiedBy = about.title = about.subject = about.description = about.keywords = about.category = marker
 
 
-def _custom_property(book: Workbook, _page: Worksheet, marker: str) -> None:
-    book.custom_doc_props.append(StringProperty(name="Client", value=marker))  # type: ignore[attr-defined]
+def _custom_property(book: Any, _page: Worksheet, marker: str) -> None:
+    book.custom_doc_props.append(StringProperty(name="Client", value=marker))
 
 
 def _header(_book: Workbook, page: Worksheet, marker: str) -> None:

@@ -12,7 +12,7 @@ from collections.abc import Callable, Iterator
 from contextlib import contextmanager
 from http.server import BaseHTTPRequestHandler, ThreadingHTTPServer
 from pathlib import Path
-from typing import ClassVar, NamedTuple, TypeVar
+from typing import BinaryIO, ClassVar, NamedTuple, TypeVar
 
 import paramiko
 
@@ -170,7 +170,7 @@ class _Files(paramiko.SFTPServerInterface):
             file = self._real(path).open("rb")
         except OSError as error:
             return paramiko.SFTPServer.convert_errno(error.errno or 0)
-        handle.readfile = file  # type: ignore[attr-defined]
+        handle.readfile = file
         handle.filename = str(self._real(path))
         return handle
 
@@ -199,6 +199,7 @@ class _Files(paramiko.SFTPServerInterface):
 
 class _Handle(paramiko.SFTPHandle):
     filename = ""
+    readfile: BinaryIO
 
     def stat(self) -> paramiko.SFTPAttributes | int:
         return paramiko.SFTPAttributes.from_stat(os.stat(self.filename))

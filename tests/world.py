@@ -22,7 +22,7 @@ from expectations.partnership import Partnership
 from flows.partners import Collected, collect_partners
 from flows.sentences import Line, refresh_tables
 from flows.verbs import Verbs
-from sql import ledger, warehouse
+from sql import schema, warehouse
 from sql.tables import tables
 from tasks.check import Verdict, check
 from tasks.fetch import Snapshot
@@ -106,7 +106,7 @@ def later(environment: Any, moment: str) -> None:
 def dump(partnership: Partnership, *, without: Sequence[str] = (), tables_only: Sequence[str] = ()) -> Dump:
     """Every table of the warehouse, row by row in order, read with the types of the code; without the columns named."""
     known = MetaData()
-    for table in ledger.metadata.tables.values():
+    for table in schema.metadata.tables.values():
         table.to_metadata(known)
     for contract in partnership.contracts():
         for table in tables(contract).metadata.tables.values():

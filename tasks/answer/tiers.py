@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from dataclasses import dataclass, replace
 from functools import lru_cache
+from typing import Literal
 
 from openpyxl.styles import Border, Font, PatternFill, Side
 
@@ -19,7 +20,7 @@ class Tint:
     sign: str
     fill: str
     ink: str
-    line: str
+    line: Literal["thick", "mediumDashed", "medium", "thin"]
 
 
 TINTS = {
@@ -35,6 +36,6 @@ TINTS = {
 def tinted(coat: Coat, tier: str) -> Coat:
     """The coat in the colours of a tier."""
     tint = TINTS[tier]
-    side = Side(style=tint.line, color=tint.ink)  # type: ignore[arg-type]
+    side = Side(style=tint.line, color=tint.ink)
     font = Font(name=FONT, size=coat.font.size, color=tint.ink, bold=tint.line != "thin")
     return replace(coat, font=font, fill=PatternFill("solid", fgColor=tint.fill), border=Border(side, side, side, side))

@@ -24,7 +24,7 @@ class ColumnValuesSatisfySql(ColumnMapMetricProvider):
     filter_column_isnull = False
 
     @column_condition_partial(engine=SqlAlchemyExecutionEngine)
-    def _sqlalchemy(cls, _column: Any, predicate: str, **_kwargs: Any) -> Any:  # noqa: N805 - Great Expectations calls it on the class
+    def _sqlalchemy(cls, _column: Any, predicate: str, **_kwargs: Any) -> Any:
         return sa.func.coalesce(sa.literal_column(f"({predicate})"), sa.true())
 
 
@@ -50,7 +50,7 @@ class DuplicateKeyRows(TableMetricProvider):
 
     @metric_value(engine=SqlAlchemyExecutionEngine)
     def _sqlalchemy(
-        cls,  # noqa: N805 - Great Expectations calls it on the class
+        cls,
         execution_engine: SqlAlchemyExecutionEngine,
         metric_domain_kwargs: dict[str, Any],
         metric_value_kwargs: dict[str, Any],

@@ -16,7 +16,7 @@ import great_expectations as gx
 import sqlalchemy as sa
 
 from tasks import Misuse
-from tasks.check import house  # noqa: F401 - importing it registers the expectations
+from tasks.check import house  # importing it registers the expectations
 from tasks.check.compile import Compiled
 
 
@@ -115,7 +115,7 @@ def _why(info: dict[str, Any]) -> str:
 
 
 def _rows(result: dict[str, Any], rule: Compiled, engine: sa.Engine) -> list[tuple[int, str]]:
-    if rule.type == "expect_key_to_be_unique":
+    if rule.type == house.ExpectKeyToBeUnique.expectation_type:
         return _duplicates(rule, engine)
     query = str(result.get("unexpected_index_query") or "").strip().rstrip(";")
     if not rule.row or not query:

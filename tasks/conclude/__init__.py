@@ -12,7 +12,7 @@ from sqlalchemy import Connection, RowMapping, func, inspect, select
 
 from expectations import Contract
 from expectations.partnership import Partnership
-from sql import clock, ledger, submissions, warehouse
+from sql import clock, ledger, schema, submissions, warehouse
 from tasks.admit import CLOSED
 from tasks.check import Verdict
 from tasks.conclude.model import Content, Difference, Judged, Part, Submission, contents, differences
@@ -32,7 +32,7 @@ def conclude(screened: Screened, judged: Sequence[Judged], partnership: Partners
     """
     findings = _findings(screened, judged)
     with warehouse.writer(partnership.home).begin() as connection:
-        ledger.metadata.create_all(connection)
+        schema.metadata.create_all(connection)
         warehouse.lock(connection, "submissions")
         known = _known(connection, screened)
         number = known or 1 + (connection.scalar(select(func.max(submissions.submission.c.submission))) or 0)

@@ -8,8 +8,9 @@ from __future__ import annotations
 
 import re
 import socket
-from collections.abc import Mapping
+from collections.abc import Callable, Mapping
 from ipaddress import ip_address
+from typing import Any
 from urllib.parse import SplitResult, urljoin, urlsplit
 
 import requests
@@ -25,6 +26,8 @@ REDIRECTS = 5
 SIGN_IN_HOSTS = ("accounts.google.com", "login.microsoftonline.com", "login.live.com")
 SIGN_IN = re.compile(rb"sign[ -]?in|log[ -]?in|password|request access|se connecter|connexion|mot de passe|demander l.acc")
 ADDRESS = re.compile(r"[!-~]+")
+# The library's stubs give it no types.
+_keep_cookies: Callable[..., None] = extract_cookies_to_jar
 
 
 class TooLarge(Problem):
@@ -79,10 +82,11 @@ def _sent(session: requests.Session, url: str, headers: Mapping[str, str] | None
     asked = {"Accept-Encoding": "identity", **(headers or {})}
     # A function in the place of a login keeps a .netrc of this machine out.
     prepared = session.prepare_request(requests.Request("GET", rewrite(url), headers=asked, auth=lambda request: request))
-    settings = session.merge_environment_settings(prepared.url or "", {}, True, None, None)
+    # The types that the library's stubs give these settings do not fit those of `send`.
+    settings: dict[str, Any] = {**session.merge_environment_settings(prepared.url or "", {}, True, None, None)}
     timeout = way.SAMPLE_TIMEOUTS if way.is_sample() else way.TIMEOUTS
-    response = session.get_adapter(prepared.url or "").send(prepared, timeout=timeout, **settings)  # type: ignore[arg-type]
-    extract_cookies_to_jar(session.cookies, prepared, response.raw)  # type: ignore[no-untyped-call]
+    response = session.get_adapter(prepared.url or "").send(prepared, timeout=timeout, **settings)
+    _keep_cookies(session.cookies, prepared, response.raw)
     return response
 
 

@@ -18,7 +18,7 @@ from sqlalchemy.exc import OperationalError
 
 from expectations import Contract
 from expectations.partnership import Partnership
-from sql import ledger
+from sql import ledger, schema
 from sql.clock import stamp
 from sql.warehouse import is_begun, lock, reader, writer
 from tasks.fetch.partial import Received, own_path
@@ -104,9 +104,9 @@ def _writing(home: Path) -> Iterator[Connection]:
     """A transaction on the ledger, whose tables are there; a full disk is told as such."""
     try:
         with writer(home).begin() as connection:
-            if set(ledger.metadata.tables) - set(inspect(connection).get_table_names()):
+            if set(schema.metadata.tables) - set(inspect(connection).get_table_names()):
                 lock(connection, "schema")
-                ledger.metadata.create_all(connection)
+                schema.metadata.create_all(connection)
             yield connection
     except OperationalError as error:
         if "disk is full" not in str(error):

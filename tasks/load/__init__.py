@@ -16,7 +16,7 @@ from sqlalchemy import Connection, func, inspect, select
 
 from expectations import Contract
 from expectations.partnership import Partnership
-from sql import ledger, warehouse
+from sql import ledger, schema, warehouse
 from sql.clock import stamp
 from sql.tables import Tables, tables
 from tasks import Misuse
@@ -96,7 +96,7 @@ def _transaction(verdict: Verdict, partnership: Partnership) -> Iterator[Connect
 
 def _prepare(connection: Connection, target: Tables) -> None:
     warehouse.lock(connection, "schema")
-    ledger.metadata.create_all(connection)
+    schema.metadata.create_all(connection)
     target.metadata.create_all(connection)
     there = {column["name"] for column in inspect(connection).get_columns(target.facts.name)}
     wanted = {column.name for column in target.facts.columns}

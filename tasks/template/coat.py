@@ -58,8 +58,9 @@ class Wardrobe:
 
     def dress(self, cell: Cell, coat: Coat) -> None:
         """Give the cell the look of the coat."""
+        inside: Any = cell  # its whole look at once is not among the names it gives out
         if coat in self.made:
-            cell._style = copy(self.made[coat])  # type: ignore[attr-defined]
+            inside._style = copy(self.made[coat])
             return
         cell.font, cell.alignment, cell.number_format = coat.font, coat.alignment, coat.number_format
         cell.protection = Protection(locked=coat.is_locked)
@@ -67,7 +68,7 @@ class Wardrobe:
             cell.fill = coat.fill
         if coat.border:
             cell.border = coat.border
-        self.made[coat] = copy(cell._style)  # type: ignore[attr-defined]
+        self.made[coat] = copy(inside._style)
 
     def number(self, sheet: Worksheet, coat: Coat) -> int:
         """The number under which the workbook of the sheet will write the look."""

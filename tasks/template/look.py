@@ -5,6 +5,7 @@ from __future__ import annotations
 from collections.abc import Mapping
 from dataclasses import dataclass
 from math import ceil
+from typing import Any
 
 from openpyxl.cell.cell import ILLEGAL_CHARACTERS_RE, Cell
 from openpyxl.utils import column_index_from_string
@@ -57,7 +58,8 @@ def put(cell: Cell, value: object) -> None:
         cell.value = ILLEGAL_CHARACTERS_RE.sub("\ufffd", value)[:LONGEST_CELL]
         cell.data_type = "s"
     else:
-        cell.value = None if value == "" else value  # type: ignore[assignment]
+        plain: Any = None if value == "" else value  # the library itself refuses what no cell can hold
+        cell.value = plain
 
 
 def head(sheet: Worksheet, grid: Grid, language: str, wardrobe: Wardrobe) -> None:

@@ -7,6 +7,7 @@ import re
 import zipfile
 from collections.abc import Callable, Mapping
 from datetime import datetime
+from typing import Any
 
 from openpyxl import Workbook
 from openpyxl.styles import Font
@@ -23,7 +24,8 @@ def package(
 ) -> bytes:
     """The bytes of a workbook, its properties ours and its times fixed. `change` rewrites parts of the package by name."""
     # Widths are counted in digits of this font: with one that is everywhere they are the same everywhere.
-    book._fonts[0] = Font(name=FONT, size=10)  # type: ignore[attr-defined]
+    inside: Any = book  # its list of fonts is not among the names it gives out
+    inside._fonts[0] = Font(name=FONT, size=10)
     book.properties.creator, book.properties.title = creator, title
     book.properties.lastModifiedBy = creator
     book.properties.created = book.properties.modified = moment

@@ -19,7 +19,7 @@ from openpyxl import load_workbook
 import expectations
 import sql
 from expectations import Contract, catalogue
-from sql import ledger, periods, warehouse
+from sql import periods, schema, warehouse
 from sql.lineage import with_origin
 from tasks.measure import Figure, measure
 from tests.sample import HERE, alone, filled
@@ -357,4 +357,4 @@ def test_the_store_holds_the_bytes_under_their_digest() -> None:
 def test_every_contract_of_a_figure_is_one_of_ours(figures: dict[str, list[Figure]]) -> None:
     known: dict[str, Contract] = {contract.name: contract for contract in filled().contracts()}
     assert {origin.contract for group in figures.values() for figure in group for origin in figure.origins} <= set(known)
-    assert not set(known) & set(ledger.metadata.tables)
+    assert not set(known) & set(schema.metadata.tables)

@@ -11,7 +11,7 @@ from dataclasses import replace
 import pytest
 from hypothesis import given, settings
 from hypothesis import strategies as st
-from scipy.optimize import linprog  # type: ignore[import-untyped]
+from scipy.optimize import linprog
 
 import expectations
 from expectations.partnership import Partnership
@@ -21,6 +21,7 @@ from tasks.behind import Matched, _match
 from tasks.compose import Draft
 from tasks.compose.annex import as_dict
 from tasks.compose.breaks import PartnersDiffer
+from tasks.compose.draft import Prose
 from tasks.compose.text import StrayNumber
 from tasks.measure import Figure, measure
 from tasks.protect import ProtectedChange, ProtectedFigure, claim_of, classes, protect
@@ -225,7 +226,9 @@ TEXT = "{{ clients_served#-1 }} to {{ clients_served }}, {{ clients_served#-1 | 
 
 
 def said(draft: Draft) -> str:
-    return re.sub(r"<[^>]+>", "", str(draft.sheets[0].rows[0].columns[0][0].paragraphs[0])).replace("\u00a0", " ")  # type: ignore[union-attr]
+    block = draft.sheets[0].rows[0].columns[0][0]
+    assert isinstance(block, Prose)
+    return re.sub(r"<[^>]+>", "", block.paragraphs[0]).replace("\u00a0", " ")
 
 
 @pytest.mark.parametrize(

@@ -9,7 +9,7 @@ import pytest
 from demo.publishers import Publishers
 from expectations import Contract, read
 from expectations.partnership import Partnership
-from sql import ledger
+from sql import ledger, schema
 from sql.warehouse import writer
 from tasks import Problem
 from tasks.fetch import Transport, fetch, store
@@ -30,7 +30,7 @@ def looked(partnership: Partnership, contract: Contract = RESIDENTS) -> bool:
 def saw(partnership: Partnership, *sightings: tuple[str, str], contract: Contract = RESIDENTS) -> bool:
     """Note sightings as part and outcome; whether the last look is news."""
     with writer(partnership.home).begin() as connection:
-        ledger.metadata.create_all(connection)
+        schema.metadata.create_all(connection)
         for part, outcome in sightings:
             ledger.see(connection, contract.name, part, outcome, None)
     return is_news(partnership, contract)

@@ -16,8 +16,8 @@ from tasks.accept import accept
 from tasks.build import build
 from tasks.measure import Broken, Figure, Origin, latest, measure
 from tasks.protect import protect
-from tests.sample import HERE
 from tests import world
+from tests.sample import HERE
 from tests.world import (
     MONTHS,
     changed,

@@ -158,7 +158,7 @@ def test_it_says_who_what_when_by_which_way_and_which_version(partnership: Partn
 
 def test_every_page_has_number_date_version_proof_and_sample(partnership: Partnership) -> None:
     slip = made(LONG, partnership)
-    pages = int(re.search(r"Pages:\s+(\d+)", _info(slip.pdf))[1])  # type: ignore[index]
+    [pages] = map(int, re.findall(r"Pages:\s+(\d+)", _info(slip.pdf)))
     assert pages > 1
     for number in range(1, pages + 1):
         text = pdf_text(slip.pdf, "-f", str(number), "-l", str(number))

@@ -16,7 +16,7 @@ from tasks import Misuse
 from tasks.fetch import SourceUnavailable, Transport, confidential, transport
 from tasks.receive import Received, SecretMissing, receive
 from tasks.receive.parcel import LARGEST
-from tests.receiving import Web, channel
+from tests.receiving import Reply, Web, channel
 from tests.tasks.test_doctor import certificate, tls_server
 
 KEY = "aMarkerThatNobodyMaySee42"
@@ -115,12 +115,12 @@ def test_the_same_file_is_the_same_parcel_and_a_renewed_link_the_same_place(
     ],
 )
 def test_what_is_no_file_is_told_as_what_it_is(
-    web: Web, partnership: Partnership, environment: pytest.MonkeyPatch, caplog: pytest.LogCaptureFixture, reply: object, told: str
+    web: Web, partnership: Partnership, environment: pytest.MonkeyPatch, caplog: pytest.LogCaptureFixture, reply: Reply, told: str
 ) -> None:
     """The host is named; the key, and the server's own words, are not."""
     caplog.set_level(0)
     caplog.set_level(0, logger="urllib3.connectionpool")
-    web.answers[f"files.example.org/share/{KEY}.csv"] = reply  # type: ignore[assignment]
+    web.answers[f"files.example.org/share/{KEY}.csv"] = reply
     said = refusal(partnership, environment)
     assert "https://files.example.org" in said
     assert re.search(told, said)

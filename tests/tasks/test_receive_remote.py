@@ -172,7 +172,7 @@ def test_what_is_replaced_while_it_is_read_is_left(partnership: Partnership, sec
         path.write_bytes(GOOD + GOOD)
         return real(self, *arguments)
 
-    sftp.files.open = opened  # type: ignore[assignment,method-assign]
+    secrets.setattr(sftp.files, "open", opened)
     assert causes(look(partnership, at(sftp))) == ["being_written"]
 
 

@@ -15,9 +15,10 @@ from tasks.compose.language import Language
 from tasks.measure import Broken, Figure, measure
 from tasks.protect import protect
 from tests import world
-from tests.tasks.test_breaks import Made, made  # noqa: F401 - a fixture
+from tests.tasks.test_breaks import Made, made
 from tests.world import loaded, partner_file
 
+__all__ = ["made"]
 METRICS = read("partner_metrics")
 QUARTERS = ("2025-Q3", "2025-Q4", "2026-Q1", "2026-Q2", "2026-Q3")
 NAME = "People waiting for language training on the last day of the quarter"
@@ -26,7 +27,7 @@ NAME = "People waiting for language training on the last day of the quarter"
 @pytest.fixture
 def reported(partnership: Partnership) -> Partnership:
     """Four partners wait-listed people for five quarters, about as many each time."""
-    world.refresh(partnership, "reporting")
+    world.refresh(partnership, "metrics", "reporting")
     rows = [(p, q, "language_wait", 40 + 3 * n) for p in ("p01", "p03", "p04", "p05") for n, q in enumerate(QUARTERS)]
     assert loaded(partner_file(*rows), METRICS, partnership, part="all").outcome == "passed"
     return partnership
@@ -76,7 +77,7 @@ def test_a_share_breaks_with_either_part(reported: Partnership) -> None:
     assert [broken.period for broken in waits(reported, "welcome_pass_use")[0].breaks] == ["2026-Q3"]
 
 
-def test_no_brief_prints_a_trend_across_it(reported: Partnership, made: Made) -> None:  # noqa: F811
+def test_no_brief_prints_a_trend_across_it(reported: Partnership, made: Made) -> None:
     """Before it and after it numbers may stand, across it only where the break is told."""
     define_anew(reported, "language_wait", "2026-01-01")
     figures = protect(waits(reported), reported)

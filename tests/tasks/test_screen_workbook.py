@@ -12,6 +12,7 @@ import zipfile
 from collections.abc import Callable
 from datetime import date, datetime
 from pathlib import Path
+from typing import Any
 
 import pytest
 from openpyxl import Workbook
@@ -184,8 +185,8 @@ def list_constant(book: Workbook, _page: Worksheet) -> None:
     book.defined_names["note"] = DefinedName("note", attr_text="{1;2;3}")
 
 
-def property_of_the_file(book: Workbook, _page: Worksheet) -> None:
-    book.custom_doc_props.append(StringProperty(name="Client", value=MARK))  # type: ignore[attr-defined]
+def property_of_the_file(book: Any, _page: Worksheet) -> None:
+    book.custom_doc_props.append(StringProperty(name="Client", value=MARK))
 
 
 def chart(_book: Workbook, page: Worksheet) -> None:

@@ -17,7 +17,7 @@ from openpyxl.worksheet.worksheet import Worksheet
 import expectations
 from expectations import places
 from expectations.partnership import Partnership
-from sql import ledger, warehouse
+from sql import schema, warehouse
 from tasks import Misuse
 from tasks.template import template, template_csv
 from tests.office import converted, text_of
@@ -114,7 +114,7 @@ def test_a_home_without_a_warehouse_has_templates_too(partnership: Partnership) 
 
 def test_a_warehouse_in_which_nobody_reported_yet_gives_no_last_value(partnership: Partnership) -> None:
     with warehouse.writer(partnership.home).begin() as connection:
-        ledger.metadata.create_all(connection)
+        schema.metadata.create_all(connection)
     assert {row["last"] for row in table(opened(partnership)["metrics"])} == {None}
 
 

@@ -13,7 +13,7 @@ import pytest
 import expectations
 from expectations import Contract, ContractBroken, read
 from expectations.partnership import Partnership
-from sql import ledger, submissions
+from sql import schema, submissions
 from sql import warehouse as engines
 from tasks import Misuse
 from tasks.check import Verdict
@@ -289,7 +289,7 @@ def test_a_case_is_there_for_every_rule_that_asks_or_tells() -> None:
 def explain(partnership: Partnership, rule: str, period: str, until: str) -> None:
     """What an answered question leaves in the ledger."""
     with engines.writer(partnership.home).begin() as connection:
-        ledger.metadata.create_all(connection, [submissions.explained, submissions.submission_state])
+        schema.metadata.create_all(connection, [submissions.explained, submissions.submission_state])
         row = {
             "submission": 1,
             "judgement": 1,

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import math
 import re
 from dataclasses import dataclass, field
 from typing import IO
@@ -260,7 +261,7 @@ def _number(raw: str) -> int | float:
     if raw.isascii() and raw.isdigit() and len(raw) < 16:
         return int(raw)
     number = float(raw)
-    if number != number or number in (float("inf"), float("-inf")):  # noqa: PLR0124 (NaN is the number that is not itself)
+    if not math.isfinite(number):
         raise Stop("gate_damaged")
     return number
 
