@@ -2,10 +2,14 @@
 
 from __future__ import annotations
 
+from typing import cast
+from uuid import UUID
+
 from prefect import State, flow
 from prefect.artifacts import create_markdown_artifact
 from prefect.states import Completed, Failed
 
+from expectations.partnership import Partnership
 from flows import pages, partner_pages
 from flows.forms import Collect, named, partnership, run_name
 from flows.partners import Collected, collect_partners
@@ -26,13 +30,22 @@ def collect(order: Collect = EVERYTHING) -> State[Collected]:
     secrets_of(home)
     chosen = [named("member", partner) for partner in order.partners]
     found = collect_partners(home, chosen, as_tasks(), dry_run=order.dry_run)
-    page = partner_pages.of_collected(found, home, dry_run=order.dry_run)
-    create_markdown_artifact(key="collect", markdown=page, description="What arrived, what became of it, and who still owes what")
-    for key, receipt in partner_pages.receipts(found, home).items():
-        create_markdown_artifact(key=key, markdown=receipt, description="What was received, and what became of it")
+    _show(found, home, dry_run=order.dry_run)
     # A partner's file with mistakes is everyday work: the run did it. Our own faults are failures, and what cannot be reached once.
     ours = [line for line in found.lines if line.outcome in ("failed", "not_checked", "unreachable") and line.is_news]
     summary = partner_pages.summary(found, dry_run=order.dry_run)
     if ours:
         return Failed(message=f"{summary} {pages.what_failed(ours)}", data=found)
     return Completed(message=summary, data=found)
+
+
+def _show(found: Collected, home: Partnership, *, dry_run: bool) -> None:
+    """The receipts first, so that the page of the collection can link to them."""
+    about = partner_pages.about_receipts(found, home)
+    made = {
+        # Called from a function that is no coroutine, it gives no coroutine.
+        key: cast(UUID, create_markdown_artifact(key=key, markdown=receipt, description=about[key]))
+        for key, receipt in partner_pages.receipts(found, home).items()
+    }
+    page = partner_pages.of_collected(found, home, dry_run=dry_run, artifacts=made)
+    create_markdown_artifact(key="collect", markdown=page, description="All partners: what came, and who owes what")

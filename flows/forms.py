@@ -1,4 +1,4 @@
-"""The forms staff fill in: dates, choices and ticks, each with one sentence. Choices are filled from the content."""
+"""The forms staff fill in: dates, choices and switches, each with one sentence. Choices are filled from the content."""
 
 from __future__ import annotations
 
@@ -145,7 +145,7 @@ class Accept(_Form):
     accept: bool = Field(
         default=False,
         title="Accept it",
-        description="Leave empty to look first: what changed, which figures would move, which editions print them.",
+        description="Leave off to look first: what changed, which figures would move, which editions print them.",
         json_schema_extra=_at(1),
     )
     release: int = Field(
@@ -169,7 +169,7 @@ class Collect(_Form):
     dry_run: bool = Field(
         default=False,
         title="Only look",
-        description="Tick to see which new files lie where; none is read or answered.",
+        description="Switch on to see which new files lie where; none is read or answered.",
         json_schema_extra=_at(1),
     )
 
@@ -192,13 +192,13 @@ class HandOut(_OfPeriod):
     dry_run: bool = Field(
         default=True,
         title="Only make them",
-        description="Leave ticked to make the workbooks and send nothing; take the tick away to put them into the outbox.",
+        description="On: makes the workbooks and sends nothing. Switch off to put them into the outbox.",
         json_schema_extra=_at(2),
     )
     again: bool = Field(
         default=False,
         title="Send again",
-        description="Tick to send today also to those who got theirs already.",
+        description="Switch on to send today also to those who got theirs already.",
         json_schema_extra=_at(3),
     )
 
@@ -209,7 +209,7 @@ class Remind(_OfPeriod):
     dry_run: bool = Field(
         default=True,
         title="Only look",
-        description="Leave ticked to see who would be reminded; take the tick away to put the letters into the outbox.",
+        description="On: tells who would be reminded. Switch off to put the letters into the outbox.",
         json_schema_extra=_at(1),
     )
 
@@ -228,7 +228,7 @@ class Publish(_Form):
     use_date: bool = Field(
         default=False,
         title="As known on an earlier day",
-        description="Tick to make it with what was known at the end of the day below. Otherwise it uses what is known now.",
+        description="Switch on to make it with what was known at the end of the day below. Otherwise it uses what is known now.",
         json_schema_extra=_at(4),
     )
-    day: PerhapsDay = Field(default=None, title="Day", description="Used only when the tick above is set.", json_schema_extra=_empty_at_5)
+    day: PerhapsDay = Field(default=None, title="Day", description="Used only when the switch above is on.", json_schema_extra=_empty_at_5)

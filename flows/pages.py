@@ -103,7 +103,7 @@ def of_review(review: Review, called: Mapping[str, str]) -> str:
     for item in review.waiting:
         told += _waits(item, called)
         if not review.accepted:
-            told += [f"**To put it in force:** run this again with the tick, release {item.release} and your name.", ""]
+            told += [f"**To put it in force:** run this again with *Accept it* switched on, release {item.release} and your name.", ""]
     return "\n".join(told + [f"{line.contract}: {cell(line.message)}" for line in review.lines])
 
 

@@ -7,6 +7,7 @@ from __future__ import annotations
 
 from collections import Counter
 from collections.abc import Mapping, Sequence
+from uuid import UUID
 
 from babel.dates import format_date, format_datetime
 
@@ -39,35 +40,47 @@ NOBODY = "Unknown partner"
 FEW = 3
 
 
-def of_collected(found: Collected, partnership: Partnership, *, dry_run: bool = False) -> str:
-    """What arrived, what became of each file, and where the period stands."""
-    called = names_of(partnership)
+def of_collected(found: Collected, partnership: Partnership, *, dry_run: bool = False, artifacts: Mapping[str, UUID] | None = None) -> str:
+    """What arrived, what became of each file, and where the period stands. `artifacts`: the receipts that were made, by their keys."""
+    called, titles, made = names_of(partnership), _titles(partnership), artifacts or {}
     told = ["# Partner data", "", summary(found, dry_run=dry_run), ""]
     for submission in found.submissions:
         partner = called.get(submission.partner, NOBODY)
-        link = f"[receipt](/v2/artifacts/key/{receipt_key(submission.partner)})"
-        told.append(f"- {partner}: {STATES[submission.state]}, submission {submission.number}, {link}")
+        receipt = made.get(receipt_key(submission.partner))
+        # To the receipt itself: the page of a key shows only when there were receipts, each by a piece of its number.
+        link = f", [receipt](/v2/artifacts/artifact/{receipt})" if receipt else ""
+        told.append(f"- {partner}: {STATES[submission.state]}, submission {submission.number}{link}")
     for line in found.lines:
         if not line.submission and line.message:
-            told.append(f"- {_source(line.part or line.contract, called)}: {pages.WORDS[line.outcome]}. {pages.cell(line.message)}")
+            # How many files lie there says all of a look.
+            outcome = "" if line.outcome == "there" else f"{pages.WORDS[line.outcome]}. "
+            told.append(f"- {_source(line.part or line.contract, called, titles)}: {outcome}{pages.cell(line.message)}")
     return "\n".join([*told, "", *of_standings(found.standings, found.period, partnership)])
 
 
-def _source(name: str, called: Mapping[str, str]) -> str:
-    """Where files come from, with the partner's name for its code."""
+def _source(name: str, called: Mapping[str, str], titles: Mapping[str, str]) -> str:
+    """Where files come from, with the names of partners and tables for their codes.
+
+    >>> _source("p03, inbox", {"p03": "Sample College"}, {}), _source("inbox of partner_kitchen", {}, {"partner_kitchen": "Kitchen"})
+    ('Sample College, inbox', 'Kitchen, inbox')
+    """
+    if (table := name.removeprefix("inbox of ")) in titles:
+        return f"{pages.cell(titles[table])}, inbox"
     partner, comma, way = name.partition(",")
     return f"{called.get(partner, pages.cell(partner))}{comma}{pages.cell(way)}"
 
 
 def summary(found: Collected, *, dry_run: bool = False) -> str:
     """One sentence: how many files came, and what became of them."""
-    states = Counter(submission.state for submission in found.submissions)
-    said = [f"{states[state]} {words.strip('*').lower()}" for state, words in STATES.items() if states[state]]
-    files = (
-        f"{many(len(found.submissions), 'file')}: {', '.join(said)}." if said else "Nothing was read." if dry_run else "Nothing new came."
-    )
+    said = _counted(found.submissions)
+    files = f"{many(len(found.submissions), 'file')}: {said}." if said else "Nothing was read." if dry_run else "Nothing new came."
     troubles = Counter(line.outcome for line in found.lines if line.is_bad and not line.submission)
     return " ".join([files, *(f"{pages.WORDS[outcome].strip('*')}: {count}." for outcome, count in troubles.items())])
+
+
+def _counted(submissions: Sequence[Submission]) -> str:
+    states = Counter(submission.state for submission in submissions)
+    return ", ".join(f"{states[state]} {words.strip('*').lower()}" for state, words in STATES.items() if states[state])
 
 
 def of_standings(standings: Sequence[Standing], period: str, partnership: Partnership) -> list[str]:
@@ -99,14 +112,29 @@ def _missing(one: Standing, metrics: Mapping[str, str]) -> str:
 
 def receipts(found: Collected, partnership: Partnership) -> dict[str, str]:
     """A page for each partner whose files were answered now, by the key of its artifact."""
-    by_partner: dict[str, list[Submission]] = {}
-    for submission in found.submissions:
-        by_partner.setdefault(submission.partner, []).append(submission)
-    called, titles = names_of(partnership), {contract.name: contract.name_in("en") for contract in partnership.contracts()}
+    called, titles = names_of(partnership), _titles(partnership)
     return {
-        receipt_key(partner): "\n".join([f"# {called.get(partner, NOBODY)}", *[line for one in many for line in _receipt(one, titles)]])
-        for partner, many in by_partner.items()
+        receipt_key(partner): "\n".join([f"# {called.get(partner, NOBODY)}", *[line for one in sent for line in _receipt(one, titles)]])
+        for partner, sent in _by_partner(found).items()
     }
+
+
+def about_receipts(found: Collected, partnership: Partnership) -> dict[str, str]:
+    """One line on each receipt, by the key of its artifact: the run's list of artifacts shows no other name of the partner."""
+    called = names_of(partnership)
+    return {receipt_key(partner): f"{called.get(partner, NOBODY)}: {_counted(sent)}" for partner, sent in _by_partner(found).items()}
+
+
+def _by_partner(found: Collected) -> dict[str, list[Submission]]:
+    sent: dict[str, list[Submission]] = {}
+    for submission in found.submissions:
+        sent.setdefault(submission.partner, []).append(submission)
+    return sent
+
+
+def _titles(partnership: Partnership) -> dict[str, str]:
+    """Tables as people call them."""
+    return {contract.name: contract.name_in("en") for contract in partnership.contracts()}
 
 
 def receipt_key(partner: str) -> str:
@@ -149,13 +177,15 @@ def of_handed_out(made: Sequence[HandedOut], partnership: Partnership, *, dry_ru
     if not made:
         return "# Templates\n\nNobody owes anything of that quarter: see registers/reporting.csv."
     called = names_of(partnership)
-    put = f"{sum(item.is_put for item in made)} of them put into the outbox."
+    count = sum(item.is_put for item in made)
+    put = f"{count} of them put into the outbox." if count else "None of them was put into the outbox; the table says why."
     told = [
         "# Templates",
         "",
         f"{many(len(made), 'workbook')} for {period_in_words(made[0].period)}, in the folder `templates/{made[0].period}`.",
     ]
-    told += ["", "Nothing was sent: this only made them." if dry_run else put, "", "| Partner | Numbers | Sent |", "|---|--:|---|"]
+    only_made = f"Nothing was sent: this only made them.{_how_to_send(made, 'Only make them')}"
+    told += ["", only_made if dry_run else put, "", "| Partner | Numbers asked for | Sent |", "|---|--:|---|"]
     told += [f"| {called.get(item.partner, item.partner)} | {item.metrics} | {_sent(item, 'sent')} |" for item in made]
     return "\n".join(told)
 
@@ -168,12 +198,18 @@ def of_reminders(said: Sequence[Reminder], partnership: Partnership, *, dry_run:
     due = f", due on {day(said[0].due_on)}" if said[0].due_on else ""
     put = f"{many(sum(item.is_put for item in said), 'reminder')} put into the outbox."
     told = ["# Reminders", "", f"Reports for {period_in_words(said[0].period)}{due}.", ""]
-    told += ["Nothing was sent: this only looked." if dry_run else put, "", "| Partner | State | Reminder |", "|---|---|---|"]
+    only_looked = f"Nothing was sent: this only looked.{_how_to_send(said, 'Only look')}"
+    told += [only_looked if dry_run else put, "", "| Partner | State | Reminder |", "|---|---|---|"]
     told += [
         f"| {called.get(item.partner, item.partner)} | {STATES[item.state]} | {_sent(item, 'reminded')} |"
         for item in sorted(said, key=lambda item: bool(item.why_not))
     ]
     return "\n".join(told)
+
+
+def _how_to_send(items: Sequence[HandedOut | Reminder], switch: str) -> str:
+    """What to do after a look, when there is anything to send."""
+    return "" if all(item.why_not for item in items) else f"\n\nTo send them, run it again with *{switch}* switched off."
 
 
 def _sent(item: HandedOut | Reminder, word: str) -> str:

@@ -12,7 +12,7 @@ from dataclasses import dataclass, replace
 from expectations.partnership import Partnership
 from flows.sentences import Line, lay_views, registers_first
 from flows.verbs import Sealed, Verbs
-from sql import clock, ledger, warehouse
+from sql import clock, ledger, schema, warehouse
 from tasks import Misuse, Problem
 from tasks.conclude import Judged, Submission, is_concluded
 from tasks.due import Standing, current_period, standings
@@ -114,9 +114,7 @@ def _look(channel: Channel, partnership: Partnership, transport: Transport, verb
         return [Line(CHANNELS, channel.name, _outcome(error), message=str(error))]
     new = sum(not is_concluded(partnership, parcel.place, parcel.digest) for parcel in received.parcels)
     told = [Line(CHANNELS, channel.name, "left", message=left.why) for left in received.left]
-    return (
-        [*told, Line(CHANNELS, channel.name, "there", message=f"{new} new of {len(received.parcels)} files.")] if received.parcels else told
-    )
+    return [*told, Line(CHANNELS, channel.name, "there", message=f"{new} of {len(received.parcels)} new.")] if received.parcels else told
 
 
 def _outcome(error: Problem) -> str:
@@ -127,7 +125,7 @@ def _outcome(error: Problem) -> str:
 def _note(partnership: Partnership, channel: str, outcome: str) -> bool:
     """Note how a channel answered; True when that is another way than the last time."""
     with warehouse.writer(partnership.home).begin() as connection:
-        ledger.metadata.create_all(connection)
+        schema.metadata.create_all(connection)
         before = ledger.latest(connection, ledger.sighting, CHANNELS, channel, "id")
         was = before["outcome"] if before else "unchanged"
         if was != outcome:

@@ -35,7 +35,7 @@ def publish(order: Publish) -> State[list[Made]]:
 
 def _made(order: Publish) -> list[Made]:
     if order.use_date and not order.day:
-        raise Misuse('"As known on an earlier day" is ticked, but no day is chosen. Choose the day, or leave the tick out.')
+        raise Misuse('"As known on an earlier day" is on, but no day is chosen. Choose the day, or switch it off.')
     languages = [named("language", language) for language in order.languages]
     brief, office = named("brief", order.brief), named("office", order.office)
     return publish_brief(partnership(), brief, office, as_tasks(), as_of=order.day if order.use_date else None, languages=languages)

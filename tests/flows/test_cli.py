@@ -383,7 +383,7 @@ def test_only_the_partner_asked_for_is_collected(here: Here, own: Path) -> None:
     before = count(own, "submission")
     looked = here("collect", "--only", "p08", "--look", "--json")
     told = {line["part"]: line["message"] for line in looked.json["lines"]}
-    assert (looked.code, told["p08, inbox"]) == (DONE, "1 new of 3 files.")
+    assert (looked.code, told["p08, inbox"]) == (DONE, "1 of 3 new.")
     assert "p05, inbox" not in told
     assert count(own, "submission") == before
     said = here("collect", "--only", "p08", "--json")

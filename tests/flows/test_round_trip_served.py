@@ -35,7 +35,7 @@ def test_the_page_of_a_collection_says_what_came_and_who_owes(served: Served, ru
     assert (run["state_type"], run["name"]) == ("COMPLETED", "Collect what partners sent")
     assert run["state"]["message"] == f"{SENT} files: {SOUND} accepted, 1 accepted with remarks, 2 partly accepted, 6 refused."
     page = served.artifact(run["id"], "collect")["data"]
-    assert page.count("(/v2/artifacts/key/receipt-") == SENT
+    assert page.count("[receipt](/v2/artifacts/artifact/") == SENT
     assert re.search(r"^- Sample Employment Centre: \*\*Partly accepted\*\*, submission \d+, \[receipt\]", page, re.M)
     assert "## July to September 2026\n\n8 of 9 partners reported, 0 on time. Due on October 15, 2026." in page
     # The refused file of 2024 does not hide that its partner's report is complete.

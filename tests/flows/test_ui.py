@@ -6,6 +6,7 @@
 from __future__ import annotations
 
 import os
+import re
 from collections.abc import Iterator
 from pathlib import Path
 from typing import Any
@@ -15,7 +16,7 @@ import pytest
 
 from tests.flows.conftest import Served
 
-playwright = pytest.importorskip("playwright.sync_api")
+playwright = pytest.importorskip("playwright.sync_api", reason="no playwright: the interface is tested in a browser only")
 pytestmark = pytest.mark.slow
 Runs = dict[str, dict[str, Any]]
 HERE = ("127.0.0.1", "localhost")
@@ -144,11 +145,69 @@ def test_a_run_and_its_page_are_read(browser: Browser, served: Served, runs: Run
     assert browser.page.evaluate("document.documentElement.scrollWidth") <= WIDTHS[browser.width]
 
 
-def test_the_page_of_a_collection_leads_to_the_receipts(browser: Browser, served: Served, runs: Runs) -> None:
-    collected = served.artifact(runs["collect"]["id"], "collect")
-    browser.open(f"/v2/artifacts/artifact/{collected['id']}", "Partner data")
-    assert "(/v2/artifacts/key/receipt-p01)" in collected["data"]
-    assert "Sample Settlement Agency" in served.artifact(runs["collect"]["id"], "receipt-p01")["data"]
+def test_a_receipt_opens_from_the_page_of_its_collection(browser: Browser, served: Served, runs: Runs) -> None:
+    """One click from the line of a refused file to what was wrong with it."""
+    browser.open(f"/v2/artifacts/artifact/{served.artifact(runs['collect']['id'], 'collect')['id']}", "Partner data")
+    line = browser.page.get_by_role("listitem").filter(has_text="Sample Adult Learning Centre: Refused")
+    line.get_by_role("link", name="receipt").click()
+    said = "E2: a telephone number. Expected: numbers and codes only."
+    playwright.expect(browser.page.get_by_role("listitem").filter(has_text=said)).to_be_visible(timeout=20_000)
+    playwright.expect(browser.page.get_by_role("heading", name="Sample Adult Learning Centre")).to_be_visible()
+    assert browser.page.evaluate("document.documentElement.scrollWidth") <= WIDTHS[browser.width]
+
+
+def test_every_file_of_a_collection_has_a_link_to_the_receipt_of_its_partner(browser: Browser, served: Served, runs: Runs) -> None:
+    artifacts = served.artifacts(runs["collect"]["id"])
+    browser.open(f"/v2/artifacts/artifact/{artifacts['collect']['id']}", "Partner data")
+    lines = browser.page.get_by_role("listitem").filter(has_text=re.compile(r", submission \d+"))
+    # The page is drawn twice: it adds its tab to its own address.
+    playwright.expect(lines).to_have_count(sum(one["data"].count(": submission ") for one in artifacts.values()))
+    receipts = {f"/v2/artifacts/artifact/{one['id']}": one["data"] for one in artifacts.values()}
+    for line in lines.all():
+        partner, submission = re.findall(r"^(.+?):.*(submission \d+)", line.inner_text())[0]
+        receipt = receipts[line.get_by_role("link").get_attribute("href") or ""]
+        assert receipt.startswith(f"# {partner}\n")
+        assert re.search(rf"^## .*: {submission}$", receipt, re.M)
+
+
+def test_the_artifacts_of_a_collection_say_whose_they_are(browser: Browser, served: Served, runs: Runs) -> None:
+    cards = (
+        "Sample Adult Learning Centre: 3 accepted, 1 refused",
+        "Unknown partner: 1 refused",
+        "All partners: what came, and who owes what",
+    )
+    browser.open(f"/v2/runs/flow-run/{runs['collect']['id']}?tab=Artifacts", *cards)
+
+
+def test_a_look_at_what_lies_there_speaks_of_names(served: Served, runs: Runs) -> None:
+    """The inbox of one partner, and that of a table for files of several."""
+    run = served.ended(served.start("Collect partner data", dry_run=True))
+    page = served.artifact(run["id"], "collect")["data"]
+    assert "\n- Sample College, inbox: 0 of 3 new.\n" in page
+    assert "\n- Reports of partners, inbox: 0 of 1 new.\n" in page
+    assert "partner_metrics" not in page
+
+
+def test_a_member_chosen_in_the_form_gets_its_workbook_made(browser: Browser, served: Served, runs: Runs) -> None:
+    """Chosen by name, submitted as it stands: one workbook is made, of that member, and nothing is sent."""
+    outbox = sorted((served.home / "outbox").iterdir())
+    browser.open(f"/v2/deployments/deployment/{served.deployments()['Send templates']['id']}/run", "Partners (Optional)")
+    browser.page.get_by_role("button").filter(has_text=re.compile(r"^Select$")).click()
+    browser.page.get_by_role("option", name="Sample College (p03)").click()
+    browser.page.keyboard.press("Escape")
+    browser.page.get_by_role("button", name="Submit").click()
+    browser.page.get_by_role("button", name="View run").click()
+    browser.page.wait_for_url("**/runs/flow-run/*")
+    run = served.ended(urlsplit(browser.page.url).path.split("/")[-1])
+    assert (run["parameters"]["order"]["partners"], run["parameters"]["order"]["dry_run"]) == (["Sample College (p03)"], True)
+    assert (run["state_type"], run["name"]) == ("COMPLETED", "Templates for 2026-Q3")
+    assert run["state"]["message"] == "1 workbook made, 0 put into the outbox."
+    page = served.artifact(run["id"], "templates")["data"]
+    assert re.findall(r"^\| (Sample .+?) \|.+\| (.+?) \|$", page, re.M) == [("Sample College", "no: it was sent already")]
+    # Only when there is something to send, the page says how.
+    assert "To send them" not in page
+    assert "run it again with *Only make them* switched off." in served.artifact(runs["look"]["id"], "templates")["data"]
+    assert sorted((served.home / "outbox").iterdir()) == outbox
 
 
 def test_a_document_opens_from_its_page(browser: Browser, served: Served, runs: Runs) -> None:
