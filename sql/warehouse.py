@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import os
+import threading
 from functools import lru_cache
 from pathlib import Path
 from typing import Any
@@ -29,8 +30,17 @@ def url_of(home: Path) -> str:
     return "postgresql+psycopg://" + given.removeprefix("postgresql://") if given.startswith("postgresql://") else given
 
 
-@lru_cache(maxsize=32)
+# Two threads that ask at once get one engine: the pool of a second one would be thrown away with its connections open.
+_MAKING = threading.Lock()
+
+
 def _engine(url: str, writes: bool) -> Engine:
+    with _MAKING:
+        return _made(url, writes)
+
+
+@lru_cache(maxsize=32)
+def _made(url: str, writes: bool) -> Engine:
     if make_url(url).get_backend_name() != "sqlite":
         return create_engine(url, pool_pre_ping=True)
     engine = create_engine(url)
