@@ -219,7 +219,7 @@ def refresh(settings: Settings) -> Measured:
     with Publishers() as publishers:
         publishers.replace(f"{PID}-eng.zip", Path(settings.zip).read_bytes())
         publishers.metadata(PID, metadata(settings.rows))
-        os.environ |= {"OPENLIP_PUBLISHERS": publishers.url, "OPENLIP_NOW": MORNING}
+        os.environ |= {"OPENLIP_PUBLISHERS": publishers.url, "OPENLIP_NOW": MORNING, "OPENLIP_SECRET_GATE_KEY": "bench"}
         first = seconds(lambda: _all_are(refresh_tables(home, [], verbs), "loaded", "unchanged"))
         tables, asked = calls["stage"], len(publishers.log)
         calls.update(dict.fromkeys(calls, 0))
@@ -278,7 +278,7 @@ def brief(settings: Settings) -> Measured:
     home = fresh_home(settings, sample=True)
     write_inbox(home.home / "inbox", dirty=False)
     with Publishers() as publishers:
-        os.environ |= {"OPENLIP_PUBLISHERS": publishers.url, "OPENLIP_NOW": MORNING}
+        os.environ |= {"OPENLIP_PUBLISHERS": publishers.url, "OPENLIP_NOW": MORNING, "OPENLIP_SECRET_GATE_KEY": "bench"}
         _all_are(refresh_tables(home, [], Verbs()), "loaded", "unchanged")
         _all_are(list(collect_partners(home, [], Verbs()).lines), "loaded", "unchanged")
     figures = protect(measure(home, indicators_of("council", home), known_at=clock.stamp()), home)
