@@ -22,6 +22,21 @@ Made = TypeVar("Made")
 
 
 @dataclass(frozen=True, slots=True)
+class Piece:
+    """Bytes of a file that end with a line, and whether they are its last ones. The bytes are overwritten some pieces later."""
+
+    data: NDArray[np.uint8]
+    is_last: bool
+
+    def lines(self) -> Lines:
+        """Its lines. Finding them is left to whoever looks at them: inflating takes a thread of its own all its time."""
+        ends, size = _ends(self.data), len(self.data)
+        if self.is_last and self.data[-1] != LINE_END:
+            ends = np.append(ends, np.int32(size))
+        return Lines(self.data, ends)
+
+
+@dataclass(frozen=True, slots=True)
 class Lines:
     """Bytes of a file, and where each of their lines ends, its line end included. Only the last line of a file may lack that.
 
@@ -43,8 +58,8 @@ class Lines:
         return Lines(self.data[self.ends[0] :], self.ends[1:] - self.ends[0])
 
 
-def lines_of(stream: Any) -> Iterator[Lines]:
-    """All bytes of a stream in chunks of whole lines. Buffers take turns: some are filled while one is looked at."""
+def pieces_of(stream: Any) -> Iterator[Piece]:
+    """All bytes of a stream in pieces of whole lines. Buffers take turns: some are filled while one is looked at."""
     buffers = [np.empty(CHUNK, np.uint8) for _ in range(AHEAD + 1)]
     left, turn, size, space = buffers[0][:0], 0, 0, 0
     while size == space:
@@ -52,13 +67,20 @@ def lines_of(stream: Any) -> Iterator[Lines]:
         data = buffers[turn % len(buffers)][:space]
         data[: len(left)] = left
         size = _fill(stream, data.data, len(left))
-        ends = _ends(data[:size])
-        if 0 < size < space and data[size - 1] != LINE_END:
-            ends = np.append(ends, np.int32(size))
-        whole = int(ends[-1]) if len(ends) else size
+        is_last = size < space
+        whole = size if is_last else _last_end(data) or size
         if whole:
-            yield Lines(data[:whole], ends)
+            yield Piece(data[:whole], is_last)
         left, turn = data[whole:size], turn + 1
+
+
+def _last_end(data: NDArray[np.uint8]) -> int:
+    """Where the last line ends; 0 where none does. Most often it is near the end."""
+    for tail in (1 << 12, len(data)):
+        found = np.flatnonzero(data[-tail:] == LINE_END)
+        if len(found):
+            return len(data) - min(tail, len(data)) + int(found[-1]) + 1
+    return 0
 
 
 def _ends(data: NDArray[np.uint8]) -> NDArray[np.int32]:

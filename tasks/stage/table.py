@@ -20,7 +20,7 @@ from tasks.stage import columns
 from tasks.stage.cells import Places, in_calendar, sources
 from tasks.stage.columns import STATUS_MARKS, Flags, Numbers
 from tasks.stage.dialect import Dialect
-from tasks.stage.lines import Joined, Lines, ahead, lines_of
+from tasks.stage.lines import Joined, Lines, Piece, ahead, pieces_of
 from tasks.stage.repeats import Repeats
 from tasks.stage.sequence import Sequence
 from tasks.stage.splitter import Splitter
@@ -70,20 +70,20 @@ class Table:
         if self.carefully:
             self._read_stream(body)
         else:
-            with ahead(lines_of(body)) as chunks:
-                self._read_lines(chunks)
+            with ahead(pieces_of(body)) as pieces:
+                self._read_lines(pieces)
         if not self.read_rows:
             raise ShapeChanged("a header and no rows", "rows", AGAIN)
 
-    def _read_lines(self, chunks: Iterator[Lines]) -> None:
-        """Read chunks of lines. Once lines are not rows, or nothing can be recognised in them, what is left is read as a stream."""
+    def _read_lines(self, pieces: Iterator[Piece]) -> None:
+        """Read pieces of lines. Once lines are not rows, or nothing can be recognised in them, what is left is read as a stream."""
         head = b""
-        for chunk in chunks:
-            lines = chunk
-            if not head and len(chunk):
-                head, lines = chunk.line(0), chunk.after_first()
+        for piece in pieces:
+            lines = piece.lines()
+            if not head and len(lines):
+                head, lines = lines.line(0), lines.after_first()
             if len(lines.data) and not (self._repeats(lines) or (self.repeats.possible and self._splits(head, lines))):
-                self._read_stream(Joined(chain([head, lines.data], (more.data for more in chunks))))
+                self._read_stream(Joined(chain([head, lines.data], (more.data for more in pieces))))
 
     def _read_stream(self, body: Any) -> None:
         for batch in self.splitter.blocks(body, carefully=self.carefully):

@@ -229,7 +229,9 @@ def test_two_runs_at_once_answer_once(warehouse: str, partnership: Partnership) 
     for thread in threads:
         thread.join()
     assert len(found) == 2
-    assert {one.number for collected in found for one in collected.submissions} == {1}, [line for one in found for line in one.lines if line.message]
+    assert {one.number for collected in found for one in collected.submissions} == {1}, [
+        line for one in found for line in one.lines if line.message
+    ]
     assert len(list(letters(partnership.home))) == 1
 
 

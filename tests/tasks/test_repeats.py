@@ -18,7 +18,7 @@ from expectations import parse
 from expectations.partnership import Partnership
 from tasks.stage import Staged, lines, repeats
 from tasks.stage.dialect import Dialect
-from tasks.stage.lines import Joined, Lines, ahead, lines_of
+from tasks.stage.lines import Joined, Lines, Piece, ahead, pieces_of
 from tasks.stage.repeats import Repeats
 from tasks.stage.splitter import Splitter
 from tests import world
@@ -406,7 +406,7 @@ def test_chunks_are_whole_lines(body: bytes, monkeypatch: pytest.MonkeyPatch) ->
     for size in range(64, 130):
         monkeypatch.setattr(lines, "CHUNK", size)
         for stream in (io.BytesIO(body), Trickle(body)):
-            there = [(chunk.data.tobytes(), chunk.ends.tolist()) for chunk in lines_of(stream)]
+            there = [(chunk.data.tobytes(), chunk.ends.tolist()) for chunk in map(Piece.lines, pieces_of(stream))]
             assert b"".join(data for data, _ in there) == body
             for data, ends in there:
                 line_ends = [place + 1 for place, byte in enumerate(data) if byte == 10]
@@ -443,7 +443,9 @@ HALVES: dict[str, Callable[[bytes], bytes]] = {
 def test_lines_that_are_no_rows_are_not_split_by_themselves(case: str, rows: Rows) -> None:
     header = tuple(rows[0].decode("utf-8-sig").strip()[1:-1].split('","'))
     here = Splitter(Dialect(header, {}, ",", comma=False), ["COORDINATE"])
-    (good,), (odd,) = (lines_of(io.BytesIO(body)) for body in (b"".join(rows[1:9]), b"".join([*rows[1:9], HALVES[case](rows[9])])))
+    (good,), (odd,) = (
+        map(Piece.lines, pieces_of(io.BytesIO(body))) for body in (b"".join(rows[1:9]), b"".join([*rows[1:9], HALVES[case](rows[9])]))
+    )
     split = here.split(rows[0], good)
     assert split is not None
     assert split.num_rows == 8
