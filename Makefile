@@ -40,6 +40,7 @@ check: .venv/.dev
 
 bench: .venv/.dev .venv/.bench .venv/.test-tools
 	$(RUN)/python -m benchmarks.run $(if $(ROWS),--rows $(ROWS)) $(ARGS)
+	$(RUN)/python -m docs.tables
 
 clean:
 	rm -rf .venv .uv .demo build .mypy_cache .ruff_cache .pytest_cache

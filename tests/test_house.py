@@ -17,7 +17,6 @@ import yaml
 import briefs
 import expectations
 import sql
-from docs.tables import README, readme
 from expectations import CAVEATS, LICENCES
 from tasks.doctor import DUE_DAYS
 from tasks.protect import classes
@@ -142,11 +141,6 @@ def test_what_starts_by_itself_is_named_by_dotted_entrypoints() -> None:
         module, _, flow = deployment["entrypoint"].rpartition(".")
         path = ROOT.joinpath(*module.split(".")).with_suffix(".py")
         assert flow in [node.name for node in tree(path).body if isinstance(node, ast.FunctionDef)], deployment["entrypoint"]
-
-
-def test_the_tables_of_the_readme_are_those_of_the_content() -> None:
-    text = README.read_text(encoding="utf-8")
-    assert readme(text) == text, "run: python -m docs.tables"
 
 
 # Modules
