@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import hashlib
 import os
+import threading
 from collections.abc import Sequence
 from dataclasses import dataclass, field
 from datetime import datetime
@@ -101,7 +102,7 @@ def _message(letter: Letter, partnership: Partnership) -> EmailMessage:
 def write_whole(path: Path, data: bytes) -> None:
     """Write a file so that it is whole or not there."""
     path.parent.mkdir(parents=True, exist_ok=True)
-    temporary = path.with_suffix(f".{os.getpid()}.part")
+    temporary = path.with_suffix(f".{os.getpid()}-{threading.get_ident()}.part")
     try:
         with temporary.open("wb") as file:
             file.write(data)

@@ -6,6 +6,7 @@ import csv
 import hashlib
 import io
 import os
+import threading
 import traceback
 import warnings
 import zipfile
@@ -53,7 +54,7 @@ def collect(partnership: Partnership, *only: str) -> Collected:
 
 def snapshot_of(body: bytes, contract: Contract, partnership: Partnership, *, name: str = "", part: str = "", **known: Any) -> Snapshot:
     """Bytes as a snapshot in the store, as if they had just been fetched."""
-    path = partnership.home / f"received-{os.getpid()}-{hashlib.sha256(body).hexdigest()[:8]}"
+    path = partnership.home / f"received-{os.getpid()}-{threading.get_ident()}-{hashlib.sha256(body).hexdigest()[:8]}"
     path.write_bytes(body)
     received = copy_in(path, partnership.home)
     path.unlink()

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import os
+import threading
 import time
 from contextlib import suppress
 from dataclasses import dataclass
@@ -69,8 +70,9 @@ def stage(snapshot: Snapshot, contract: Contract, partnership: Partnership) -> S
 
 
 def staging_path(partnership: Partnership, contract: Contract, snapshot: Snapshot) -> Path:
-    """Where this process puts the staging file of a snapshot: two runs at once do not write into one file."""
-    return partnership.home / "staged" / f"{contract.name}-{snapshot.sha256[:16]}-{contract.digest[:8]}-{os.getpid()}.db"
+    """Where this thread puts the staging file of a snapshot: two runs at once, of one process or two, do not write into one file."""
+    mine = f"{os.getpid()}-{threading.get_ident()}"
+    return partnership.home / "staged" / f"{contract.name}-{snapshot.sha256[:16]}-{contract.digest[:8]}-{mine}.db"
 
 
 def _sweep(folder: Path) -> None:

@@ -62,7 +62,7 @@ class Staging:
     def __init__(self, path: Path, contract: Contract) -> None:
         self.path = path
         self.contract = contract
-        self._temporary = path.with_suffix(f".{os.getpid()}.part")
+        self._temporary = path.with_suffix(".part")
         path.parent.mkdir(parents=True, exist_ok=True)
         self._temporary.unlink(missing_ok=True)
         # A reader that refuses a key that stands twice says so, and nobody looks for one again.

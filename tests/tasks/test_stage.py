@@ -7,11 +7,13 @@ import json
 import os
 import re
 import sqlite3
+import threading
 import time
 import zipfile
 from collections.abc import Callable, Iterator
 from contextlib import closing
 from datetime import date, datetime
+from pathlib import Path
 from typing import Any
 
 import pytest
@@ -696,3 +698,20 @@ columns:
     )
     made = staged("Région;Groupe;Année;Taux\nÎle;a;2024;2.5\nÎle;b;2024;3\n".encode("cp1252"), contract, partnership)
     assert [row[:4] for row in facts(made)] == [("Île", "a", "2024", 2.5), ("Île", "b", "2024", 3.0)]
+
+
+def test_two_threads_stage_one_file_into_files_of_their_own(partnership: Partnership) -> None:
+    """A run by hand beside the scheduled one, in one process: neither takes the other's staging file away."""
+    kept: list[Path] = []
+
+    def stage_it() -> None:
+        kept.extend(Path(staged(partner_file(GOOD), METRICS, partnership).path) for _ in range(3))
+
+    threads = [threading.Thread(target=stage_it) for _ in range(2)]
+    for thread in threads:
+        thread.start()
+    for thread in threads:
+        thread.join()
+    assert len(kept) == 6
+    assert len(set(kept)) == 2
+    assert all(path.is_file() for path in kept)
