@@ -129,7 +129,7 @@ def _contenders(chosen: list[str], options: argparse.Namespace, stack: ExitStack
     for engine in ("sqlite", "postgresql"):
         if engine in chosen:
             found[f"ours {engine}"] = Contender("ours", engine, slow if big else options.repeat)
-            found[f"revised {engine}"] = Contender("revised", engine, 1 if big else options.repeat)
+            found[f"revised {engine}"] = Contender("revised", engine, slow if big else options.repeat)
             if not big:
                 found[f"stats-can {engine}"] = Contender("stats-can", engine, slow)
     if "postgresql" in chosen and not big:

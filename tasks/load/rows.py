@@ -25,6 +25,8 @@ from tasks.load.delta import Difference, differences
 from tasks.stage.blocks import Facts, has_blocks
 
 COPY_ROWS = 20_000
+# In percent: each page of PostgreSQL keeps room for four revised facts of about 130. The index need not learn of those.
+FILLFACTOR = 97
 # What PostgreSQL may use to sort the key of a table, in this transaction only.
 SORT_MEMORY = "256MB"
 
@@ -140,6 +142,7 @@ class Rows:
         # Rows first, key after: building the index once is faster than keeping it.
         keys = ", ".join(f'"{key}"' for key in self.keys)
         self._run(f'alter table {facts} drop constraint "{facts}_pkey"')
+        self._run(f"alter table {facts} set (fillfactor = {FILLFACTOR})")
         rows = self._pour(facts, self.release) if self.large else 0
         if not self.large:
             self._copy(facts, str(self.release))
@@ -154,7 +157,7 @@ class Rows:
         Leaves two temporary tables to the caller: `changed` (the columns, `row`, the old values as `old_...`, `is_new`) and, if
         any row was withdrawn, `gone` (the columns as they were).
         """
-        facts, history = self.target.facts.name, self.target.history.name
+        facts = self.target.facts.name
         self._run("drop table if exists changed")
         self._run("drop table if exists gone")
         place = accepted.folder(Path(self.path))
@@ -163,21 +166,46 @@ class Rows:
         if self.large and not self.sqlite:
             # Of a thousand rows each is looked up, of a million all are joined: PostgreSQL has to know which.
             self._run(f"analyze changed ({', '.join(self.keys)}, is_new)")
-        on = " and ".join(f'c."{key}" = a."{key}"' for key in self.keys)
-        names, closed = (", ".join(f'{where}"{name}"' for name in self.columns) for where in ("", "c."))
-        close = f"insert into {history} ({names}, since, row, until) select {closed}, c.since, c.row, :r from {{}} a join {facts} c on {on}"
-        changed = self._run(close.format("changed"))
+        changed = self._revise()
         gone = 0
         if withdraw and is_gone:
-            self._run(close.format("gone"))
+            self._run(self._close("gone"))
             plain = ", ".join(f'"{key}"' for key in self.keys)
             gone = self._run(f"delete from {facts} where ({plain}) in (select {plain} from gone)")
-        updates = ", ".join(f'"{name}" = a."{name}"' for name in [*self.values, "row"])
-        self._run(f"update {facts} as c set {updates}, since = :r from changed a where {on} and a.is_new = 0")
+        names = ", ".join(f'"{name}"' for name in self.columns)
         new = self._run(f"insert into {facts} ({names}, row, since) select {names}, row, :r from changed where is_new = 1")
         self._prove(new + changed)
         self._remember(withdraw=withdraw)
         return arrived, new, changed, gone
+
+    def _revise(self) -> int:
+        """Close the old versions of the revised rows and write the new ones; how many."""
+        updates = ", ".join(f'"{name}" = a."{name}"' for name in [*self.values, "row"])
+        update = f"update {self.target.facts.name} as f set {updates}, since = :r from changed a"
+        if self.sqlite:
+            changed = self._run(self._close("changed"))
+            self._run(f"{update} where {self._on('f')} and a.is_new = 0")
+            return changed
+        # One statement looks at each page once: `c` is the row as it was when the statement began.
+        names, closed = self._version(), self._version("c.")
+        update += f", {self.target.facts.name} c where {self._on('c')} and {self._on('f')} and a.is_new = 0 returning {closed}"
+        return self._run(
+            f"with closed as ({update}) insert into {self.target.history.name} ({names}, until) select {names}, :r from closed"
+        )
+
+    def _close(self, table: str) -> str:
+        """An insert of the rows in force whose keys are in a temporary table into the history."""
+        names, closed = self._version(), self._version("c.")
+        return (
+            f"insert into {self.target.history.name} ({names}, until) "
+            f"select {closed}, :r from {table} a join {self.target.facts.name} c on {self._on('c')}"
+        )
+
+    def _version(self, of: str = "") -> str:
+        return ", ".join(f'{of}"{name}"' for name in [*self.columns, "since", "row"])
+
+    def _on(self, facts: str) -> str:
+        return " and ".join(f'{facts}."{key}" = a."{key}"' for key in self.keys)
 
     def _prove(self, written: int) -> None:
         """A row that was to be changed and is not in the table would be lost without a word."""
@@ -198,7 +226,7 @@ class Rows:
     def _compare_tables(self, *, withdraw: bool) -> tuple[int, bool]:
         """Make `changed` and `gone` from the rows that arrived and those in force; how many arrived, and whether any is gone."""
         facts, source = self.target.facts.name, self._arrived()
-        on = " and ".join(f'c."{key}" = a."{key}"' for key in self.keys)
+        on = self._on("c")
         differs = " or ".join(f'c."{name}" is distinct from a."{name}"' for name in self.values)
         old = ", ".join(f'c."{name}" as "old_{name}"' for name in self.values)
         self._temporary(
