@@ -10,6 +10,8 @@ from http.client import HTTPConnection, HTTPException
 from typing import Any
 
 POOL = "openlip"
+# Seconds. A machine that is busy, or whose disk is, holds the server up; to give it up for gone would stop the runs of others.
+PATIENCE = 60
 UNDER_WAY = ("PENDING", "RUNNING", "CANCELLING")
 
 
@@ -32,7 +34,7 @@ class ServerApi:
 
     def ask(self, method: str, path: str, body: object = None) -> Any:
         """The decoded answer, or None when there is no such thing; `OSError` when the server does not answer or refuses."""
-        connection = HTTPConnection("127.0.0.1", self.port, timeout=10)
+        connection = HTTPConnection("127.0.0.1", self.port, timeout=PATIENCE)
         try:
             connection.request(method, f"/api{path}", json.dumps(body) if body is not None else None, _headers())
             answer = connection.getresponse()

@@ -106,7 +106,7 @@ class _Page:
         dimensions = {contract.name: contract.dimensions for contract in self.partnership.contracts()}
         for one in found[:MOST]:
             named = dict(zip(dimensions.get(one.contract, []), one.series, strict=False))
-            was, now = (text or self.said["not_there"] for text in (one.was, one.now))
+            was, now = one.was or self.said["not_there"], one.now or self.said["stays"]
             self.paper.line([named.get("metric", ""), one.period, self._name(named, one.period), was, now])
         if len(found) > MOST:
             self.paper.wide(self.said["differences_left_out"].format(count=len(found) - MOST))

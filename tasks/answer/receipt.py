@@ -163,13 +163,18 @@ def _differences(submission: Submission, voice: Voice) -> list[tuple[str, str, s
     """Period, number, before and now of the first differences."""
     found = [difference for part in submission.parts for difference in part.differences][:MOST_DIFFERENCES]
     return [
-        (voice.language.period_short(one.period), _series(one, submission.partner, voice), _said(one.was, voice), _said(one.now, voice))
+        (
+            voice.language.period_short(one.period),
+            _series(one, submission.partner, voice),
+            _said(one.was, voice, "not_there"),
+            _said(one.now, voice, "stays"),
+        )
         for one in found
     ]
 
 
-def _said(text: str, voice: Voice) -> str:
-    return voice.value(text) if text else str(voice.words["differences"]["not_there"])
+def _said(text: str, voice: Voice, otherwise: str) -> str:
+    return voice.value(text) if text else str(voice.words["differences"][otherwise])
 
 
 def _series(difference: Difference, partner: str, voice: Voice) -> str:

@@ -15,6 +15,7 @@ from typing import Any
 import pytest
 
 from flows.processes import free_port
+from flows.server_api import PATIENCE
 from tests.flows.conftest import ROOT, Served
 from tests.flows.test_prefect_yaml import NAMES
 
@@ -136,7 +137,7 @@ def _tasks(served: Served, asked: dict[str, Any]) -> list[dict[str, Any]]:
 
 
 def _get(served: Served, path: str, *, host: str = "") -> tuple[HTTPResponse, bytes]:
-    connection = HTTPConnection("127.0.0.1", served.port, timeout=20)
+    connection = HTTPConnection("127.0.0.1", served.port, timeout=PATIENCE)
     try:
         connection.request("GET", path, headers={"host": host} if host else {})
         answer = connection.getresponse()

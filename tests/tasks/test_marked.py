@@ -237,11 +237,12 @@ def test_what_differs_from_the_version_before_is_listed(partnership: Partnership
     changes = (
         Difference("partner_metrics", QUARTER, ("p01", "clients_served"), "510", "517"),
         Difference("partner_metrics", QUARTER, ("p01", "job_placements"), "", "12"),
+        Difference("partner_metrics", QUARTER, ("p01", "language_wait"), "9", ""),
     )
     book = returned(partnership, filled(partnership, values=VALUES), taken=10, state="accepted", differences=changes)
     lines = [line[:5] for line in table(book["answer"], "Code")]
     assert lines[0] == ["clients_served", QUARTER, "Newcomers served by a partner (not unique across partners)", "510", "517"]
-    assert [line[3:] for line in lines] == [["510", "517"], ["(no number)", "12"]]
+    assert [line[3:] for line in lines] == [["510", "517"], ["(no number)", "12"], ["9", "(stays as it was)"]]
 
 
 @pytest.mark.parametrize("state", ["pending", "accepted", "accepted_with_remarks", "partly_accepted", "refused", "withdrawn"])

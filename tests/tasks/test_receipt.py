@@ -71,6 +71,7 @@ PARTLY = submission(
             differences=(
                 Difference("partner_metrics", "2026-Q3", ("p08", "clients_served"), "79", "1284"),
                 Difference("partner_metrics", "2026-Q3", ("p08", "racism_reports"), "", "non recueilli"),
+                Difference("partner_metrics", "2026-Q3", ("p08", "job_placements"), "47", ""),
             ),
         ),
         part("2026-Q2", version=3, same_as=2),
@@ -232,6 +233,8 @@ def test_differences_name_the_metric_and_both_values(partnership: Partnership, t
     for text in texts(made(PARTLY, partnership), tmp_path):
         assert re.search(r"Newcomers served by a partner \(not unique across partners\) Jul–Sep 2026 79 1,284", text)
         assert re.search(r"Incidents of racism reported to a partner \(not verified\) Jul–Sep 2026 \(not there\) not collected", text)
+        # What a file does not mention stays in force, and is not shown as if it were gone.
+        assert re.search(r"Jul–Sep 2026 47 \(stays as it was\)", text)
 
 
 def test_what_is_not_listed_is_counted(partnership: Partnership) -> None:
