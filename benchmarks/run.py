@@ -297,15 +297,19 @@ def _page(
     return "\n".join(lines).rstrip("\n") + "\n"
 
 
+def _repeats(options: argparse.Namespace) -> str:
+    slow = min(options.repeat, SLOW_REPEAT)
+    return f"{slow} runs" if options.rows >= BIG else f"{options.repeat} runs, of {slow} for the peers"
+
+
 def _head(options: argparse.Namespace, now: str, took: float) -> list[str]:
     versions = [f"Python {platform.python_version()}", f"SQLite {_sqlite()}", *(f"{name} {version(name)}" for name in PACKAGES)]
     return [
         f"{options.rows:,} rows asked for, {now}, {took:.0f} s in all, {os.cpu_count()} cores, load {os.getloadavg()[2]:.1f}. {_commit()}",
         "",
-        f"Medians of {options.repeat} runs, of {min(options.repeat, SLOW_REPEAT)} for the peers; each run in a "
-        "process of its own, in turns, page cache warm, imports outside the seconds. The data are invented, in the publisher's grammar "
-        "(generator.py). A ratio is the median over the turns in which both sides ran. "
-        "PostgreSQL flushes to disk and has 512 MB of shared buffers. Trust the ratios, not the seconds.",
+        f"Medians of {_repeats(options)}; each run in a process of its own, in turns, page cache warm, imports outside the "
+        "seconds. The data are invented, in the publisher's grammar (generator.py). A ratio is the median over the turns in "
+        "which both sides ran. PostgreSQL flushes to disk and has 512 MB of shared buffers. Trust the ratios, not the seconds.",
         "",
         ", ".join(versions) + ".",
     ]

@@ -5,7 +5,9 @@
 
 from __future__ import annotations
 
+import faulthandler
 import os
+import signal
 from pathlib import Path
 from urllib.parse import urlsplit
 
@@ -44,6 +46,8 @@ def application() -> ASGIApp:
     """The server of the home that `OPENLIP_HOME` names."""
     from prefect.server.api.server import create_app  # takes seconds, and the front is tested without it
 
+    # `kill -USR1` of a server that does not answer writes to its log where each thread stands.
+    faulthandler.register(signal.SIGUSR1)
     # The API has no users: a page of another site that points its own host name at this machine must not reach it.
     here = ["127.0.0.1", "localhost", urlsplit(os.environ.get("OPENLIP_SITE", "")).hostname or "127.0.0.1"]
     front = Front(Patience(create_app()), Path(os.environ["OPENLIP_HOME"]) / "editions")

@@ -11,7 +11,7 @@ from typing import Any
 
 POOL = "openlip"
 # Seconds. A machine that is busy, or whose disk is, holds the server up; to give it up for gone would stop the runs of others.
-PATIENCE = 60
+PATIENCE = 120
 UNDER_WAY = ("PENDING", "RUNNING", "CANCELLING")
 
 

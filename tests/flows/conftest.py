@@ -9,7 +9,7 @@ import subprocess
 import sys
 import time
 from collections.abc import Iterator
-from dataclasses import dataclass, field
+from dataclasses import dataclass
 from pathlib import Path
 from typing import IO, Any
 
@@ -37,7 +37,6 @@ class Served:
     port: int
     publishers: Publishers
     process: subprocess.Popen[bytes]
-    seconds: dict[str, float] = field(default_factory=dict)
 
     @property
     def api(self) -> ServerApi:
@@ -68,11 +67,22 @@ class Served:
         """The run, when it has ended."""
         limit = time.monotonic() + seconds
         while time.monotonic() < limit:
-            run: dict[str, Any] = self.api.ask("GET", f"/flow_runs/{run_id}")
+            try:
+                run: dict[str, Any] = self.api.ask("GET", f"/flow_runs/{run_id}")
+            except TimeoutError as error:
+                raise AssertionError(self.where_it_stands()) from error
             if run["state_type"] in ENDED:
                 return run
             time.sleep(0.2)
         raise AssertionError(f"{run['name']} is still {run['state_name']} after {seconds} s")
+
+    def where_it_stands(self) -> str:
+        """The end of the log of a server that does not answer, after it was asked what its threads do."""
+        for pid in programs_of(self.home):
+            if b"flows.server:application" in Path(f"/proc/{pid}/cmdline").read_bytes():
+                os.kill(pid, signal.SIGUSR1)
+        time.sleep(1)
+        return (self.home / "prefect" / "logs" / "server.log").read_text(encoding="utf-8", errors="replace")[-8000:]
 
     def artifacts(self, run_id: str) -> dict[str, dict[str, Any]]:
         """The artifacts of a run, by their keys; each key once."""
@@ -98,12 +108,10 @@ def served(_sample_home: Path, tmp_path_factory: pytest.TempPathFactory) -> Iter
     shutil.copytree(_sample_home, home)
     write_inbox(home / "inbox")
     with Publishers() as publishers, (folder / "said").open("wb") as said:
-        began = time.monotonic()
         process = start_serve(home, port, publishers.url, said)
         world = Served(home, port, publishers, process)
         try:
             until_said(folder / "said", "OpenLIP is ready", process)
-            world.seconds["ready"] = time.monotonic() - began
             world.schedules(active=False)
             yield world
         finally:
@@ -156,14 +164,12 @@ def programs_of(home: Path) -> list[int]:
 def runs(served: Served) -> dict[str, dict[str, Any]]:
     """Runs that have ended, by what they are called here: two at a time, as many as the worker takes."""
     served.publishers.always("17100149", "html503")
-    pressed = time.monotonic()
     ended = _both(served, {"one source down": ("Refresh public statistics", {}), "collect": ("Collect partner data", {})})
     served.publishers.heal()
     ended |= _both(served, {"refresh": ("Refresh public statistics", {"tables": [COMPONENTS]}), "look": ("Send templates", {})})
     ended |= _both(served, {"publish": ("Make a brief", COUNCIL), "whom": ("Send reminders", {})})
     ended |= _both(served, {"templates": ("Send templates", {"dry_run": False}), "collect again": ("Collect partner data", {})})
     ended |= _both(served, {"reminders": ("Send reminders", SCHEDULED)})
-    served.seconds["runs"] = time.monotonic() - pressed
     return ended
 
 

@@ -4,10 +4,10 @@ from __future__ import annotations
 
 import importlib
 import io
+import os
 import resource
 import subprocess
 import sys
-import time
 import zipfile
 from collections.abc import Callable
 from datetime import date, datetime
@@ -400,11 +400,16 @@ DAMAGED: list[tuple[str, bytes, str]] = [
 ]  # fmt: skip
 
 
+def worked() -> float:
+    """The seconds of a processor that this process and the children it waited for have used: what a busy machine does not lengthen."""
+    return sum(os.times()[:4])
+
+
 @pytest.mark.parametrize(("body", "rule"), [case[1:] for case in DAMAGED], ids=[case[0] for case in DAMAGED])
 def test_a_damaged_or_hostile_workbook_has_its_sentence_in_no_time(partnership: Partnership, body: bytes, rule: str) -> None:
-    started = time.monotonic()
+    started = worked()
     assert refused(screen(parcel(body), partnership)) == {rule}
-    assert time.monotonic() - started < 10
+    assert worked() - started < 10
 
 
 def test_a_part_twice_is_read_by_nobody(partnership: Partnership) -> None:
@@ -438,9 +443,9 @@ def test_millions_of_cells_end_quickly(partnership: Partnership, rows: int, colu
                 row = "".join(f"<c><v>{(first * 7919 + column * 104_729) % 999_983}</v></c>" for column in range(columns))
                 sheet.write(f"<row>{row}</row>".encode() * 1_000)
             sheet.write(b"</sheetData></worksheet>")
-    started = time.monotonic()
+    started = worked()
     assert refused(screen(parcel(out.getvalue()), partnership)) == {rule}
-    assert time.monotonic() - started < 15
+    assert worked() - started < 15
 
 
 def test_a_workbook_of_many_megabytes_is_not_opened(partnership: Partnership) -> None:
