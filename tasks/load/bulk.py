@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import sqlite3
 from collections.abc import Iterator, Sequence
+from contextlib import contextmanager
 from typing import Any
 
 import numpy as np
@@ -48,16 +49,23 @@ def constant(number: int, rows: int) -> Cells:
     return np.full(rows, number, dtype=np.int32), None
 
 
+@contextmanager
+def in_order(connection: Connection) -> Iterator[None]:
+    """Rows come in the order of the key: few pages are touched at a time, and a large cache of SQLite would only hold memory."""
+    driver: Any = connection.connection.driver_connection
+    driver.execute(f"pragma cache_size={CACHE}")
+    try:
+        yield
+    finally:
+        driver.execute(f"pragma cache_size={warehouse.PRAGMAS['cache_size']}")
+
+
 def pour(connection: Connection, table: str, names: Sequence[str], parts: Iterator[list[Cells]]) -> int:
     """Write columns into a table, inside the transaction of the connection; how many rows that were."""
     driver: Any = connection.connection.driver_connection
     if warehouse.is_sqlite(connection):
-        # Rows come in the order of the key: few pages are touched at a time, and a large cache would only hold memory.
-        driver.execute(f"pragma cache_size={CACHE}")
-        try:
+        with in_order(connection):
             return sum(_insert(driver, table, names, part) for part in parts)
-        finally:
-            driver.execute(f"pragma cache_size={warehouse.PRAGMAS['cache_size']}")
     listed, count = ", ".join(f'"{name}"' for name in names), 0
     with driver.cursor().copy(f"copy {table} ({listed}) from stdin (format binary)") as copy:
         copy.write(copy_binary.HEAD)

@@ -8,7 +8,7 @@ from __future__ import annotations
 
 import sqlite3
 from collections.abc import Iterator
-from contextlib import closing
+from contextlib import closing, nullcontext
 from pathlib import Path
 from typing import Any
 
@@ -183,8 +183,9 @@ class Rows:
         updates = ", ".join(f'"{name}" = a."{name}"' for name in [*self.values, "row"])
         update = f"update {self.target.facts.name} as f set {updates}, since = :r from changed a"
         if self.sqlite:
-            changed = self._run(self._close("changed"))
-            self._run(f"{update} where {self._on('f')} and a.is_new = 0")
+            with bulk.in_order(self.connection) if self.large else nullcontext():
+                changed = self._run(self._close("changed"))
+                self._run(f"{update} where {self._on('f')} and a.is_new = 0")
             return changed
         # One statement looks at each page once: `c` is the row as it was when the statement began.
         names, closed = self._version(), self._version("c.")

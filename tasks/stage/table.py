@@ -95,6 +95,8 @@ class Table:
         if batch is None:
             return False
         self.repeats.learn(lines, self._block(batch))
+        # Most files are split into cells only until their rows are known: Arrow would keep what it needed for that until the end.
+        pa.default_memory_pool().release_unused()
         return True
 
     def _repeats(self, lines: Lines) -> bool:
