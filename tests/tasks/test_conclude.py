@@ -73,6 +73,12 @@ def test_a_resubmission_says_what_it_changes(partnership: Partnership) -> None:
     assert len(world.ask(partnership, "select * from submission")) == 2
 
 
+def test_a_number_is_taken_back_by_not_collected(partnership: Partnership) -> None:
+    submit(partnership, FIRST)
+    submit(partnership, [["p01", "2026-Q3", "job_placements", "not collected"]], digest="2")
+    assert in_force(partnership) == {("2026-Q3", "clients_served"): 517, ("2026-Q3", "job_placements"): None}
+
+
 def test_the_same_numbers_again_are_a_version_that_says_so(partnership: Partnership) -> None:
     submit(partnership, FIRST)
     again = submit(partnership, list(reversed(FIRST)), place="b", digest="2")
