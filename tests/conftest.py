@@ -13,6 +13,7 @@ import tempfile
 import threading
 from collections.abc import Iterator
 from pathlib import Path
+from typing import Any
 
 import psycopg
 import pytest
@@ -21,6 +22,7 @@ from demo.publishers import FOLDER, Publishers
 from expectations.partnership import Partnership, read_partnership
 from flows import answers
 from sql import warehouse as engines
+from tests.scheduling import OneServer
 
 NOW = "2026-11-22T17:00:00+00:00"
 
@@ -28,6 +30,12 @@ NOW = "2026-11-22T17:00:00+00:00"
 def pytest_configure(config: pytest.Config) -> None:
     """Warnings are errors, but for what Great Expectations does while it is imported."""
     config.addinivalue_line("filterwarnings", "ignore:module 'sre_.*' is deprecated:DeprecationWarning")
+
+
+@pytest.hookimpl(optionalhook=True)
+def pytest_xdist_make_scheduler(config: pytest.Config, log: Any) -> OneServer:
+    """How the files of tests are shared out."""
+    return OneServer(config, log)
 
 
 @pytest.fixture
