@@ -11,6 +11,8 @@ RUN := .venv/bin
 export UV_PYTHON_DOWNLOADS := never
 export UV_PYTHON := $(PYTHON)
 export UV_PROJECT_ENVIRONMENT := .venv
+# Compiled once here, not by every process: a container or a read-only disk lets Python keep nothing that it compiles.
+export UV_COMPILE_BYTECODE := 1
 export GX_ANALYTICS_ENABLED := false
 export DO_NOT_TRACK := 1
 export PREFECT_SERVER_ANALYTICS_ENABLED := false
