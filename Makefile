@@ -30,7 +30,7 @@ serve: .venv/.openlip
 	@$(RUN)/python -m demo serve
 
 test: .venv/.dev .venv/.test-tools
-	$(RUN)/python -m pytest -n 2 --dist loadfile $(ARGS)
+	$(RUN)/python -m pytest -n 2 --dist loadfile --no-loadscope-reorder $(ARGS)
 
 check: .venv/.dev
 	$(UV) lock --check --quiet

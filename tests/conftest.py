@@ -22,7 +22,7 @@ from demo.publishers import FOLDER, Publishers
 from expectations.partnership import Partnership, read_partnership
 from flows import answers
 from sql import warehouse as engines
-from tests.scheduling import OneServer
+from tests.scheduling import OneServer, long_ones_first
 
 NOW = "2026-11-22T17:00:00+00:00"
 
@@ -36,6 +36,11 @@ def pytest_configure(config: pytest.Config) -> None:
 def pytest_xdist_make_scheduler(config: pytest.Config, log: Any) -> OneServer:
     """How the files of tests are shared out."""
     return OneServer(config, log)
+
+
+def pytest_collection_modifyitems(items: list[pytest.Item]) -> None:
+    """What takes long begins first."""
+    long_ones_first(items)
 
 
 @pytest.fixture

@@ -18,7 +18,7 @@ import pytest
 from demo.inbox import write_inbox
 from demo.publishers import Publishers
 from flows.processes import free_port
-from flows.server_api import ServerApi
+from flows.server_api import PATIENCE, ServerApi
 from tests.conftest import NOW
 
 ROOT = Path(__file__).parents[2]
@@ -119,7 +119,7 @@ def served(_sample_home: Path, tmp_path_factory: pytest.TempPathFactory) -> Iter
             for pid in programs_of(home):
                 if b"worker\0start" in Path(f"/proc/{pid}/cmdline").read_bytes():
                     os.kill(pid, signal.SIGKILL)
-            code = process.wait(60)
+            code = process.wait(PATIENCE)
             left = programs_of(home)
             for pid in left:
                 os.kill(pid, signal.SIGKILL)
@@ -137,7 +137,8 @@ def start_serve(home: Path, port: int, publishers: str, said: IO[bytes]) -> subp
 def _clean(publishers: str) -> dict[str, str]:
     """The environment without settings of whoever runs the tests, in the sample's world."""
     kept = {name: value for name, value in os.environ.items() if not name.startswith(("OPENLIP_", "PREFECT_"))}
-    return kept | {"OPENLIP_NOW": NOW, "OPENLIP_PUBLISHERS": publishers}
+    # A schedule that is switched on shows its runs within seconds, not within a minute.
+    return kept | {"OPENLIP_NOW": NOW, "OPENLIP_PUBLISHERS": publishers, "PREFECT_SERVER_SERVICES_SCHEDULER_LOOP_SECONDS": "5"}
 
 
 def until_said(log: Path, words: str, process: subprocess.Popen[bytes], *, seconds: float = 120) -> None:
