@@ -28,11 +28,11 @@ def world() -> Iterator[Publishers]:
 
 
 def posted(world: Publishers, **changes: str) -> requests.Response:
-    return requests.post(world.url + PORTAL, data=FORM | changes, timeout=60)
+    return requests.post(world.url + PORTAL, data=FORM | changes, timeout=10)
 
 
 def got(world: Publishers, path: str) -> requests.Response:
-    return requests.get(world.url + CATALOGUE + path, timeout=60)
+    return requests.get(world.url + CATALOGUE + path, timeout=10)
 
 
 def test_an_export_is_in_the_grammar_of_the_portal(world: Publishers) -> None:
@@ -69,7 +69,7 @@ def test_what_is_not_understood_is_answered_with_no_data(world: Publishers, chan
 
 def test_a_table_that_does_not_exist_is_an_error_of_the_server(world: Publishers) -> None:
     assert posted(world, TableId="2.2.999").status_code == 500
-    assert requests.get(world.url + PORTAL, timeout=60).status_code == 500
+    assert requests.get(world.url + PORTAL, timeout=10).status_code == 500
 
 
 def test_the_catalogue_lists_a_workbook_for_each_year(world: Publishers) -> None:

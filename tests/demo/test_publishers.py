@@ -38,12 +38,12 @@ def publishers(world: Publishers) -> Iterator[Publishers]:
 
 
 def get(publishers: Publishers, path: str, **headers: str) -> requests.Response:
-    return requests.get(publishers.url + path, headers=headers, timeout=60)
+    return requests.get(publishers.url + path, headers=headers, timeout=10)
 
 
 def metadata(publishers: Publishers, *products: object) -> requests.Response:
     asked = [{"productId": product} for product in products]
-    return requests.post(publishers.url + WDS + "getCubeMetadata", json=asked, timeout=60)
+    return requests.post(publishers.url + WDS + "getCubeMetadata", json=asked, timeout=10)
 
 
 def give_up_on(publishers: Publishers, path: str) -> None:
@@ -282,9 +282,9 @@ def test_the_command_prints_its_address_and_ends_on_sigterm() -> None:
     with subprocess.Popen(command, stdout=subprocess.PIPE, text=True, cwd=Path(__file__).parents[2]) as process:
         assert process.stdout
         url = process.stdout.readline().strip()
-        assert requests.get(url + PR, timeout=60).status_code == 200
+        assert requests.get(url + PR, timeout=10).status_code == 200
         process.terminate()
-        assert process.wait(60) == 0
+        assert process.wait(5) == 0
 
 
 def test_partner_files_are_the_same_bytes_every_time(tmp_path: Path) -> None:

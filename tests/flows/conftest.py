@@ -18,7 +18,7 @@ import pytest
 from demo.inbox import write_inbox
 from demo.publishers import Publishers
 from flows.processes import free_port
-from flows.server_api import PATIENCE, ServerApi
+from flows.server_api import ServerApi
 from tests.conftest import NOW
 
 ROOT = Path(__file__).parents[2]
@@ -119,7 +119,7 @@ def served(_sample_home: Path, tmp_path_factory: pytest.TempPathFactory) -> Iter
             for pid in programs_of(home):
                 if b"worker\0start" in Path(f"/proc/{pid}/cmdline").read_bytes():
                     os.kill(pid, signal.SIGKILL)
-            code = process.wait(PATIENCE)
+            code = process.wait(60)
             left = programs_of(home)
             for pid in left:
                 os.kill(pid, signal.SIGKILL)

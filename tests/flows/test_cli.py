@@ -660,7 +660,7 @@ def test_a_reader_that_goes_away_is_no_fault(loaded: Path) -> None:
         assert running.stdout.readline() == "[\n"
         running.stdout.close()
         assert running.stderr.read() == ""
-        assert running.wait(180) == DONE
+        assert running.wait(60) == DONE
 
 
 def test_the_partnership_of_a_home_is_the_one_asked(partnership: Partnership, here: Here) -> None:

@@ -48,7 +48,7 @@ class Browser:
         """Open a page and wait until it shows the words."""
         self.page.goto(self.site + path)
         for word in words:
-            playwright.expect(self.page.get_by_text(word, exact=True).first).to_be_visible(timeout=60_000)
+            playwright.expect(self.page.get_by_text(word, exact=True).first).to_be_visible(timeout=20_000)
         if folder := os.environ.get("OPENLIP_SHOTS"):
             self.page.wait_for_timeout(800)
             name = "-".join(part for part in path.split("/") if part)
@@ -110,7 +110,7 @@ def test_a_call_to_outside_would_be_seen(chromium: Any, served: Served) -> None:
     context = chromium.new_context(bypass_csp=True)
     context.route("**/*", lambda route: route.continue_() if urlsplit(route.request.url).hostname in HERE else route.abort())
     window = Browser(context.new_page(), served.site, "without policy")
-    with window.page.expect_request(lambda request: urlsplit(request.url).hostname not in HERE, timeout=60_000):
+    with window.page.expect_request(lambda request: urlsplit(request.url).hostname not in HERE, timeout=20_000):
         window.open("/v2/deployments", *LABELS)
     context.close()
     assert window.answered - set(HERE) == {"sr-client-cfg.amplitude.com"}
@@ -151,7 +151,7 @@ def test_a_receipt_opens_from_the_page_of_its_collection(browser: Browser, serve
     line = browser.page.get_by_role("listitem").filter(has_text="Sample Adult Learning Centre: Refused")
     line.get_by_role("link", name="receipt").click()
     said = "E2: a telephone number. Expected: numbers and codes only."
-    playwright.expect(browser.page.get_by_role("listitem").filter(has_text=said)).to_be_visible(timeout=60_000)
+    playwright.expect(browser.page.get_by_role("listitem").filter(has_text=said)).to_be_visible(timeout=20_000)
     playwright.expect(browser.page.get_by_role("heading", name="Sample Adult Learning Centre")).to_be_visible()
     assert browser.page.evaluate("document.documentElement.scrollWidth") <= WIDTHS[browser.width]
 
