@@ -170,6 +170,7 @@ def _partner_commands(command: Callable[[str, str, Command], argparse.ArgumentPa
     give.add_argument("partner")
     give.add_argument("--period", default="", metavar="PERIOD", help="the last quarter on it; without it the last one that is over")
     remind = command("remind", "tell who is to be reminded of a period, and send the reminders", partner_answers.reminded)
+    remind.add_argument("--partner", action="append", default=[], metavar="PARTNER", help="whom; without it all who owe something")
     remind.add_argument("--period", type=_quarter, default=None, metavar="PERIOD", help=last)
     remind.add_argument("--send", action="store_true", help="put them into the outbox")
     partners = command("partners", "who owes what of a period, and where each stands", partner_answers.standing)

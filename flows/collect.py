@@ -1,4 +1,4 @@
-"""Collect what partners sent: every file is screened, checked, loaded and answered; a refused one stays where it lies."""
+"""Collect what partners sent, a look first: each file is screened, checked, loaded and answered; a refused one stays where it lies."""
 
 from __future__ import annotations
 
@@ -11,29 +11,31 @@ from prefect.states import Completed, Failed
 
 from expectations.partnership import Partnership
 from flows import pages, partner_pages
-from flows.forms import Collect, named, partnership, run_name
+from flows.forms import Collect, asked, named, only_looks, partnership, run_name
 from flows.partners import Collected, collect_partners
 from flows.secrets import secrets_of
 from flows.verbs import as_tasks
 
-EVERYTHING = Collect()
+LOOK = Collect()
 
 
 def _name() -> str:
-    return run_name("Collect {partners}", nothing="what partners sent")
+    looks = only_looks(Collect.model_validate(asked()).dry_run)
+    return run_name(f"{'Look at' if looks else 'Collect'} {{partners}}", nothing="what partners sent")
 
 
 @flow(name="collect", flow_run_name=_name, persist_result=False)
-def collect(order: Collect = EVERYTHING) -> State[Collected]:
+def collect(order: Collect = LOOK) -> State[Collected]:
     """Read, check, load and answer partners' files."""
     home = partnership()
     secrets_of(home)
     chosen = [named("member", partner) for partner in order.partners]
-    found = collect_partners(home, chosen, as_tasks(), dry_run=order.dry_run)
-    _show(found, home, dry_run=order.dry_run)
+    dry_run = only_looks(order.dry_run)
+    found = collect_partners(home, chosen, as_tasks(), dry_run=dry_run)
+    _show(found, home, dry_run=dry_run)
     # A partner's file with mistakes is everyday work: the run did it. Our own faults are failures, and what cannot be reached once.
     ours = [line for line in found.lines if line.outcome in ("failed", "not_checked", "unreachable") and line.is_news]
-    summary = partner_pages.summary(found, dry_run=order.dry_run)
+    summary = partner_pages.summary(found, dry_run=dry_run)
     if ours:
         return Failed(message=f"{summary} {pages.what_failed(ours)}", data=found)
     return Completed(message=summary, data=found)

@@ -94,13 +94,31 @@ def run_name(pattern: str, *, nothing: str) -> str:
 
     A period is said by its code: `the last quarter that is over` would be another one in the list of runs next year.
     """
+    said = {field: ", ".join(value) if isinstance(value, list) else str(value) for field, value in asked().items()}
+    said |= {"period": period_meant(said.get("period", ""))}
+    return pattern.format_map(defaultdict(lambda: nothing, {field: value for field, value in said.items() if value}))
+
+
+# What Prefect tags a run with that its schedule started.
+SCHEDULED = "auto-scheduled"
+
+
+def only_looks(dry_run: bool) -> bool:
+    """Whether the run under way only looks: what its form says, but never when its schedule started it.
+
+    The schedule cannot say so in its parameters: Prefect empties them when somebody switches it off and on.
+    """
+    from prefect.runtime import flow_run
+
+    return dry_run and SCHEDULED not in (flow_run.tags or [])
+
+
+def asked() -> dict[str, Any]:
+    """What the form of the run under way says; nothing when it was started with the defaults of its flow."""
     from prefect.runtime import flow_run
 
     order = flow_run.parameters.get("order") or {}
-    given = order if isinstance(order, dict) else order.model_dump()
-    said = {field: ", ".join(value) if isinstance(value, list) else str(value) for field, value in given.items()}
-    said |= {"period": period_meant(said.get("period", ""))}
-    return pattern.format_map(defaultdict(lambda: nothing, {field: value for field, value in said.items() if value}))
+    return order if isinstance(order, dict) else dict(order.model_dump())
 
 
 PublicTable = Annotated[str, _Choice("public")]
@@ -167,9 +185,9 @@ class Collect(_Form):
         json_schema_extra=_at(0),
     )
     dry_run: bool = Field(
-        default=False,
+        default=True,
         title="Only look",
-        description="Switch on to see which new files lie where; none is read or answered.",
+        description="On: tells where new files lie. Switch off to take them in and answer them.",
         json_schema_extra=_at(1),
     )
 
@@ -204,13 +222,20 @@ class HandOut(_OfPeriod):
 
 
 class Remind(_OfPeriod):
-    """Of which period to remind."""
+    """Of which period to remind whom."""
+
+    partners: list[MemberChoice] = Field(
+        default=[],
+        title="Partners",
+        description="Whom to remind. Leave empty for all who owe something of the period.",
+        json_schema_extra=_at(1),
+    )
 
     dry_run: bool = Field(
         default=True,
         title="Only look",
         description="On: tells who would be reminded. Switch off to put the letters into the outbox.",
-        json_schema_extra=_at(1),
+        json_schema_extra=_at(2),
     )
 
 

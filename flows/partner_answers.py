@@ -54,7 +54,7 @@ def given_back(options: argparse.Namespace) -> Answer:
 
 def reminded(options: argparse.Namespace) -> Answer:
     """openlip remind."""
-    said = partners.remind_partners(partnership(), options.period, Verbs(), dry_run=not options.send)
+    said = partners.remind_partners(partnership(), options.period, options.partner, Verbs(), dry_run=not options.send)
     told = [f"{item.partner:8} {item.state:22} {'reminded' if item.is_put else item.why_not or 'would be reminded'}" for item in said]
     return 0, [asdict(item) for item in said], "\n".join(told) or "Nobody owes anything of that period."
 

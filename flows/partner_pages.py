@@ -44,6 +44,8 @@ def of_collected(found: Collected, partnership: Partnership, *, dry_run: bool = 
     """What arrived, what became of each file, and where the period stands. `artifacts`: the receipts that were made, by their keys."""
     called, titles, made = names_of(partnership), _titles(partnership), artifacts or {}
     told = ["# Partner data", "", summary(found, dry_run=dry_run), ""]
+    if dry_run and _lying(found):
+        told += ["To collect them, run it again with *Only look* switched off.", ""]
     for submission in found.submissions:
         partner = called.get(submission.partner, NOBODY)
         receipt = made.get(receipt_key(submission.partner))
@@ -72,10 +74,18 @@ def _source(name: str, called: Mapping[str, str], titles: Mapping[str, str]) -> 
 
 def summary(found: Collected, *, dry_run: bool = False) -> str:
     """One sentence: how many files came, and what became of them."""
-    said = _counted(found.submissions)
-    files = f"{many(len(found.submissions), 'file')}: {said}." if said else "Nothing was read." if dry_run else "Nothing new came."
+    said, there = _counted(found.submissions), _lying(found)
+    files = f"{many(len(found.submissions), 'file')}: {said}." if said else "Nothing new came."
+    if dry_run:
+        lying = f"{many(there, 'new file')} {'lies' if there == 1 else 'lie'} there" if there else "Nothing new lies there"
+        files = f"{lying}. Nothing was taken in: this only looked."
     troubles = Counter(line.outcome for line in found.lines if line.is_bad and not line.submission)
     return " ".join([files, *(f"{pages.WORDS[outcome].strip('*')}: {count}." for outcome, count in troubles.items())])
+
+
+def _lying(found: Collected) -> int:
+    """How many new files a look found."""
+    return sum(line.new for line in found.lines if line.outcome == "there")
 
 
 def _counted(submissions: Sequence[Submission]) -> str:

@@ -70,9 +70,9 @@ def hand_out_workbooks(
     return made
 
 
-def remind_partners(partnership: Partnership, period: str, verbs: Verbs, *, dry_run: bool) -> list[Reminder]:
-    """The reminders of a period that are due today."""
-    said: list[Reminder] = verbs.remind(partnership, period or current_period(), dry_run=dry_run)
+def remind_partners(partnership: Partnership, period: str, partners: Sequence[str], verbs: Verbs, *, dry_run: bool) -> list[Reminder]:
+    """The reminders of a period that are due today, for the partners named, or for all that owe something."""
+    said: list[Reminder] = verbs.remind(partnership, period or current_period(), partners=partners, dry_run=dry_run)
     return said
 
 
@@ -114,7 +114,9 @@ def _look(channel: Channel, partnership: Partnership, transport: Transport, verb
         return [Line(CHANNELS, channel.name, _outcome(error), message=str(error))]
     new = sum(not is_concluded(partnership, parcel.place, parcel.digest) for parcel in received.parcels)
     told = [Line(CHANNELS, channel.name, "left", message=left.why) for left in received.left]
-    return [*told, Line(CHANNELS, channel.name, "there", message=f"{new} of {len(received.parcels)} new.")] if received.parcels else told
+    if received.parcels:
+        told.append(Line(CHANNELS, channel.name, "there", new=new, message=f"{new} of {len(received.parcels)} new."))
+    return told
 
 
 def _outcome(error: Problem) -> str:

@@ -4,13 +4,13 @@ from __future__ import annotations
 
 from prefect import State, flow
 from prefect.artifacts import create_markdown_artifact
-from prefect.runtime import flow_run
-from prefect.states import Completed
+from prefect.states import Completed, Failed
 
 from flows import partner_pages
-from flows.forms import Remind, partnership, period_meant, run_name
+from flows.forms import Remind, named, only_looks, partnership, period_meant, run_name
 from flows.partners import remind_partners
 from flows.verbs import as_tasks
+from tasks import Problem
 from tasks.remind import Reminder
 
 
@@ -19,17 +19,19 @@ def _name() -> str:
 
 
 DRY = Remind()
-# What Prefect tags a run with that its schedule started.
-SCHEDULED = "auto-scheduled"
 
 
 @flow(name="remind", flow_run_name=_name, persist_result=False)
 def remind(order: Remind = DRY) -> State[list[Reminder]]:
     """Remind partners of what they owe, and put the letters into the outbox."""
     home = partnership()
-    # By its schedule it sends. The schedule itself cannot say so: Prefect empties its parameters when somebody switches it off and on.
-    dry_run = order.dry_run and SCHEDULED not in (flow_run.tags or [])
-    said = remind_partners(home, period_meant(order.period), as_tasks(), dry_run=dry_run)
+    dry_run = only_looks(order.dry_run)
+    chosen = [named("member", partner) for partner in order.partners]
+    try:
+        said = remind_partners(home, period_meant(order.period), chosen, as_tasks(), dry_run=dry_run)
+    except Problem as error:
+        create_markdown_artifact(key="reminders", markdown=f"# Nobody was reminded\n\n{error}", description="Why nobody was reminded")
+        return Failed(message=str(error), data=error)
     page = partner_pages.of_reminders(said, home, dry_run=dry_run)
     create_markdown_artifact(key="reminders", markdown=page, description="Who is reminded of what, and who is not and why")
     put = partner_pages.many(sum(item.is_put for item in said), "reminder")

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from collections.abc import Collection
 from dataclasses import dataclass
 from datetime import date, timedelta
 from functools import lru_cache
@@ -15,6 +16,7 @@ from expectations.partnership import Partnership
 from sql import clock, periods, submissions, warehouse
 from sql.periods import Period
 from sql.tables import tables
+from tasks import Misuse
 
 
 @dataclass(frozen=True, slots=True)
@@ -97,6 +99,15 @@ def standings(partnership: Partnership, period: str, *, on: date | None = None) 
             return [_standing(partnership, debt, day, [], frozenset()) for debt in debts]
         there = reported(connection, partnership, period)
         return [_standing(partnership, debt, day, _parts(connection, debt), there.get(debt.partner, frozenset())) for debt in debts]
+
+
+def refuse_strangers(partners: Collection[str], period: str, owing: Collection[str]) -> None:
+    """`Misuse` when a partner that was named owes nothing of the period."""
+    if strangers := sorted(set(partners) - set(owing)):
+        raise Misuse(
+            f"{', '.join(strangers)} {'owes' if len(strangers) == 1 else 'owe'} nothing of {period}. "
+            f"There are: {', '.join(sorted(owing)) or 'none'}."
+        )
 
 
 def owed(partnership: Partnership, period: str) -> list[Owed]:

@@ -7,8 +7,7 @@ from dataclasses import dataclass
 
 from expectations.partnership import Partnership
 from sql import periods
-from tasks import Misuse
-from tasks.due import members, owed
+from tasks.due import members, owed, refuse_strangers
 from tasks.give_back import NothingToGive, give_back
 from tasks.letters import template_letter
 from tasks.outbox import Attached, outbox, was_put, write_whole
@@ -37,8 +36,7 @@ def hand_out(partnership: Partnership, period: str, *, partners: Sequence[str] =
     A workbook is sent once; `again` (a word such as the day) sends it another time. `Misuse` for a partner that owes nothing.
     """
     debts = {debt.partner: debt for debt in owed(partnership, period)}
-    if strangers := sorted(set(partners) - set(debts)):
-        raise Misuse(f"{', '.join(strangers)} owe nothing of {period}. There are: {', '.join(debts) or 'none'}.")
+    refuse_strangers(partners, period, debts)
     there = members(partnership, periods.parse(period))
     made = []
     for partner, debt in debts.items():

@@ -2,13 +2,14 @@
 
 from __future__ import annotations
 
+from collections.abc import Sequence
 from dataclasses import dataclass
 from datetime import date, timedelta
 
 from expectations import places
 from expectations.partnership import Partnership
 from sql import clock, periods
-from tasks.due import Member, Standing, members, standings
+from tasks.due import Member, Standing, members, refuse_strangers, standings
 from tasks.letters import reminder_letter
 from tasks.outbox import outbox, was_put
 
@@ -30,15 +31,20 @@ class Reminder:
     why_not: str
 
 
-def remind(partnership: Partnership, period: str, *, dry_run: bool, on: date | None = None) -> list[Reminder]:
-    """What is to be said to each partner about a period today, and unless `dry_run`, the letters put into the outbox.
+def remind(partnership: Partnership, period: str, *, partners: Sequence[str] = (), dry_run: bool, on: date | None = None) -> list[Reminder]:
+    """What is to be said to each partner (or those named) about a period today, and unless `dry_run`, the letters put into the outbox.
 
     Of reminders that fell on days on which nothing ran, only the latest goes out. A refused file is no report: it is reminded of.
+    `Misuse` for a partner that owes nothing.
     """
     day = on or clock.today()
     there = members(partnership, periods.parse(period))
+    found = {standing.owed.partner: standing for standing in standings(partnership, period, on=day)}
+    refuse_strangers(partners, period, found)
     return [
-        _remind(partnership, standing, there[standing.owed.partner], day, dry_run) for standing in standings(partnership, period, on=day)
+        _remind(partnership, standing, there[partner], day, dry_run)
+        for partner, standing in found.items()
+        if not partners or partner in partners
     ]
 
 

@@ -17,6 +17,7 @@ import pytest
 
 from demo.inbox import write_inbox
 from demo.publishers import Publishers
+from flows.forms import SCHEDULED
 from flows.processes import free_port
 from flows.server_api import ServerApi
 from tests.conftest import NOW
@@ -24,8 +25,7 @@ from tests.conftest import NOW
 ROOT = Path(__file__).parents[2]
 ENDED = ("COMPLETED", "FAILED", "CRASHED", "CANCELLED")
 COMPONENTS = "Components of population change by census metropolitan area, 2021 boundaries (17-10-0149-01)"
-# The parameters that the schedule of reminders has in prefect.yaml.
-SCHEDULED = {"dry_run": False}
+COLLECT = "Collect partner data"
 COUNCIL = {"brief": "Newcomers and the City", "office": "City Council, City of Peterborough"}
 
 
@@ -53,13 +53,18 @@ class Served:
         """Switch every schedule on or off: a run of the clock in the midst of a test would take the files of the run that is tested."""
         for one in self.deployments().values():
             for schedule in one["schedules"]:
-                # Prefect empties the parameters of a schedule when a change does not repeat them.
-                change = {"active": active, "parameters": schedule["parameters"]}
-                self.api.ask("PATCH", f"/deployments/{one['id']}/schedules/{schedule['id']}", change)
+                self.api.ask("PATCH", f"/deployments/{one['id']}/schedules/{schedule['id']}", {"active": active})
 
     def start(self, deployment: str, **order: Any) -> str:
         """Press the button; gives the id of the run."""
-        wanted = {"state": {"type": "SCHEDULED"}, "parameters": {"order": order}}
+        return self._create(deployment, {"parameters": {"order": order}})
+
+    def start_by_itself(self, deployment: str) -> str:
+        """What a schedule starts: the defaults, and the tag that `test_the_scheduler_makes_the_coming_runs` sees on such runs."""
+        return self._create(deployment, {"tags": [SCHEDULED]})
+
+    def _create(self, deployment: str, wanted: dict[str, Any]) -> str:
+        wanted |= {"state": {"type": "SCHEDULED"}}
         run = self.api.ask("POST", f"/deployments/{self.deployments()[deployment]['id']}/create_flow_run", wanted)
         return str(run["id"])
 
@@ -165,15 +170,15 @@ def programs_of(home: Path) -> list[int]:
 def runs(served: Served) -> dict[str, dict[str, Any]]:
     """Runs that have ended, by what they are called here: two at a time, as many as the worker takes."""
     served.publishers.always("17100149", "html503")
-    ended = _both(served, {"one source down": ("Refresh public statistics", {}), "collect": ("Collect partner data", {})})
+    ended = _ended(served, {"one source down": served.start("Refresh public statistics"), "what lies there": served.start(COLLECT)})
     served.publishers.heal()
-    ended |= _both(served, {"refresh": ("Refresh public statistics", {"tables": [COMPONENTS]}), "look": ("Send templates", {})})
-    ended |= _both(served, {"publish": ("Make a brief", COUNCIL), "whom": ("Send reminders", {})})
-    ended |= _both(served, {"templates": ("Send templates", {"dry_run": False}), "collect again": ("Collect partner data", {})})
-    ended |= _both(served, {"reminders": ("Send reminders", SCHEDULED)})
-    return ended
+    refresh = served.start("Refresh public statistics", tables=[COMPONENTS])
+    ended |= _ended(served, {"refresh": refresh, "collect": served.start_by_itself(COLLECT)})
+    ended |= _ended(served, {"publish": served.start("Make a brief", **COUNCIL), "whom": served.start("Send reminders")})
+    ended |= _ended(served, {"look": served.start("Send templates"), "collect again": served.start(COLLECT, dry_run=False)})
+    sent = served.start("Send templates", dry_run=False)
+    return ended | _ended(served, {"templates": sent, "reminders": served.start_by_itself("Send reminders")})
 
 
-def _both(served: Served, wanted: dict[str, tuple[str, dict[str, Any]]]) -> dict[str, dict[str, Any]]:
-    ids = {name: served.start(deployment, **order) for name, (deployment, order) in wanted.items()}
-    return {name: served.ended(run) for name, run in ids.items()}
+def _ended(served: Served, wanted: dict[str, str]) -> dict[str, dict[str, Any]]:
+    return {name: served.ended(run) for name, run in wanted.items()}

@@ -34,15 +34,17 @@ DRIVER = """
 import sys
 from pathlib import Path
 from flows.collect import collect
+from flows.forms import Collect
 from tests.marking import MIDDLES, NAMED, broken, write_marked, write_sound
 inbox = Path(sys.argv[1])
-collect()
+all_of_it = Collect(dry_run=False)
+collect(all_of_it)
 write_sound(inbox)
 for name in MIDDLES:
     with broken(name):
-        print(name, collect(return_state=True).type.value)
+        print(name, collect(all_of_it, return_state=True).type.value)
 write_marked(inbox, NAMED)
-print("everything", collect(return_state=True).type.value)
+print("everything", collect(all_of_it, return_state=True).type.value)
 """
 
 

@@ -169,10 +169,15 @@ def test_reminders_stop_when_accepted_and_never_go_out_twice(partnership: Partne
     world.collect(partnership)
     looked = {item.partner: item for item in remind(partnership, "2026-Q3", dry_run=True)}
     assert not any(item.is_put for item in looked.values())
+    (alone,) = remind(partnership, "2026-Q3", partners=["p05"], dry_run=False)
+    assert (alone.partner, alone.is_put) == ("p05", True)
+    with pytest.raises(Misuse, match=r"nobody owes nothing of 2026-Q3\. There are: p01, p02"):
+        remind(partnership, "2026-Q3", partners=["nobody"], dry_run=True)
     first = {item.partner: item for item in remind(partnership, "2026-Q3", dry_run=False)}
     assert (first["p02"].state, first["p02"].offset, first["p02"].is_put) == ("refused", 2, True)
     assert "time until 2027-01-31" in first["p03"].why_not
     assert first["p04"].is_put
+    assert first["p05"].why_not == "it was reminded already"
     if not first["p01"].is_put:
         assert first["p01"].why_not == "everything is accepted"
     assert not any(item.is_put for item in remind(partnership, "2026-Q3", dry_run=False))
@@ -194,7 +199,7 @@ def test_workbooks_are_handed_out_once(partnership: Partnership) -> None:
     assert not any(item.is_put for item in hand_out(partnership, "2026-Q3", dry_run=False))
     (again,) = hand_out(partnership, "2026-Q3", partners=["p01"], dry_run=False, again="2026-11-23")
     assert again.is_put
-    with pytest.raises(Misuse, match="owe nothing"):
+    with pytest.raises(Misuse, match="nobody owes nothing"):
         hand_out(partnership, "2026-Q3", partners=["nobody"], dry_run=True)
 
 

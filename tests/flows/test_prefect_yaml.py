@@ -12,7 +12,7 @@ from zoneinfo import ZoneInfo
 import pytest
 import yaml
 
-from flows.forms import PERIODS, Remind, called, named, period_meant
+from flows.forms import PERIODS, SCHEDULED, called, named, period_meant
 
 ROOT = Path(__file__).parents[2]
 TEXT = (ROOT / "prefect.yaml").read_text(encoding="utf-8")
@@ -134,7 +134,7 @@ def test_choices_come_from_the_content(schemas: dict[str, dict[str, Any]]) -> No
     tables = dict(_fields(schemas["Refresh public statistics"]))["tables"]["items"]["enum"]
     brief = dict(_fields(schemas["Make a brief"]))
     assert set(tables) >= PUBLIC
-    for name in ("Collect partner data", "Send templates"):
+    for name in ("Collect partner data", "Send templates", "Send reminders"):
         members = dict(_fields(schemas[name]))["partners"]["items"]["enum"]
         assert len(members) == 20, name
         assert "Sample Settlement Agency (p01)" in members
@@ -153,12 +153,24 @@ def test_a_form_left_alone_is_valid_but_a_brief_needs_a_brief_and_an_office(sche
     assert "default" not in dict(_fields(schemas["Make a brief"]))["day"]  # it would be the day of the deployment for ever
 
 
-@pytest.mark.parametrize(("name", "form"), [("Send templates", "HandOut"), ("Send reminders", "Remind")])
-def test_what_writes_to_partners_only_looks_unless_the_tick_is_taken_away(schemas: dict[str, dict[str, Any]], name: str, form: str) -> None:
+@pytest.mark.parametrize(
+    ("name", "form", "period"),
+    [
+        ("Collect partner data", "Collect", None),
+        ("Send templates", "HandOut", "The last quarter that is over"),
+        ("Send reminders", "Remind", "The last quarter that is over"),
+    ],
+)
+def test_what_writes_to_partners_only_looks_unless_the_switch_is_off(
+    schemas: dict[str, dict[str, Any]], name: str, form: str, period: str | None
+) -> None:
     fields = dict(_fields(schemas[name]))
     assert list(schemas[name]["definitions"]) == [form]
     assert fields["dry_run"]["default"] is True
-    assert fields["period"]["default"] == "The last quarter that is over"
+    assert fields["dry_run"]["description"].startswith("On: ")
+    assert fields.get("period", {}).get("default") == period
+    # The form sends what it shows; the server fills in the default of the whole order when nothing was sent.
+    assert schemas[name]["properties"]["order"]["default"]["dry_run"] is True
 
 
 def test_what_the_server_puts_into_a_form_is_valid(schemas: dict[str, dict[str, Any]]) -> None:
@@ -176,16 +188,14 @@ def test_what_the_server_puts_into_a_form_is_valid(schemas: dict[str, dict[str, 
         validate({"order": {"period": "2026-Q9"}}, reminders, raise_on_error=True)
 
 
-def test_the_schedule_of_reminders_sends_and_a_press_of_the_button_looks() -> None:
+@pytest.mark.parametrize("name", ["Collect partner data", "Send reminders"])
+def test_a_schedule_says_nothing_of_looking_because_prefect_would_lose_it(name: str) -> None:
     """Prefect tags what a schedule starts; the parameters of a schedule are lost when it is switched off and on."""
     from prefect.server.models import deployments
 
-    from flows.remind import SCHEDULED
-
-    (schedule,) = next(one["schedules"] for one in DEPLOYMENTS if one["name"] == "Send reminders")
+    (schedule,) = next(one["schedules"] for one in DEPLOYMENTS if one["name"] == name)
     assert "parameters" not in schedule
     assert f'["{SCHEDULED}"]' in inspect.getsource(deployments)
-    assert Remind().dry_run
 
 
 @pytest.mark.parametrize(

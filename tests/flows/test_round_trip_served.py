@@ -30,6 +30,18 @@ PHONE = "705-555-0100"
 PLANTED = (PHONE, "7055550100", "one learner asked")
 
 
+def test_a_press_of_the_button_only_looks_and_says_how_to_collect(served: Served, runs: Runs) -> None:
+    """All the files are there for the run after it: the look took none, answered none, and made no receipt."""
+    run = runs["what lies there"]
+    assert (run["state_type"], run["name"]) == ("COMPLETED", "Look at what partners sent")
+    assert run["state"]["message"] == f"{SENT} new files lie there. Nothing was taken in: this only looked."
+    assert list(served.artifacts(run["id"])) == ["collect"]
+    page = served.artifact(run["id"])["data"]
+    assert "\nTo collect them, run it again with *Only look* switched off.\n" in page
+    assert "\n- Sample College, inbox: 3 of 3 new.\n" in page
+    assert "0 of 9 partners reported" in page
+
+
 def test_the_page_of_a_collection_says_what_came_and_who_owes(served: Served, runs: Runs) -> None:
     run = runs["collect"]
     assert (run["state_type"], run["name"]) == ("COMPLETED", "Collect what partners sent")

@@ -59,7 +59,7 @@ def test_a_serve_that_is_killed_and_one_that_is_stopped_during_a_run(home: Path,
 
 def _running(served: Served) -> str:
     """Start a run and wait until its process runs."""
-    run = served.start("Collect partner data")
+    run = served.start("Collect partner data", dry_run=False)
     limit = time.monotonic() + 60
     while served.api.ask("GET", f"/flow_runs/{run}")["state_name"] != "Running":
         assert time.monotonic() < limit

@@ -26,7 +26,7 @@ LABELS = {
     "Refresh public statistics": ["Tables (Optional)"],
     "Collect partner data": ["Partners (Optional)", "Only look (Optional)"],
     "Send templates": ["Period (Optional)", "Partners (Optional)", "Only make them (Optional)", "Send again (Optional)"],
-    "Send reminders": ["Period (Optional)", "Only look (Optional)"],
+    "Send reminders": ["Period (Optional)", "Partners (Optional)", "Only look (Optional)"],
     "Make a brief": ["Brief", "For", "Languages (Optional)", "As known on an earlier day (Optional)", "Day (Optional)"],
 }
 
@@ -180,12 +180,14 @@ def test_the_artifacts_of_a_collection_say_whose_they_are(browser: Browser, serv
 
 
 def test_a_look_at_what_lies_there_speaks_of_names(served: Served, runs: Runs) -> None:
-    """The inbox of one partner, and that of a table for files of several."""
-    run = served.ended(served.start("Collect partner data", dry_run=True))
+    """The inbox of one partner, and that of a table for files of several; with nothing new there is nothing to do."""
+    run = served.ended(served.start("Collect partner data"))
+    assert run["state"]["message"] == "Nothing new lies there. Nothing was taken in: this only looked."
     page = served.artifact(run["id"], "collect")["data"]
     assert "\n- Sample College, inbox: 0 of 3 new.\n" in page
     assert "\n- Reports of partners, inbox: 0 of 1 new.\n" in page
     assert "partner_metrics" not in page
+    assert "To collect them" not in page
 
 
 def test_a_member_chosen_in_the_form_gets_its_workbook_made(browser: Browser, served: Served, runs: Runs) -> None:
