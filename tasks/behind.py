@@ -7,15 +7,16 @@ from __future__ import annotations
 
 import hashlib
 from collections.abc import Iterable, Mapping, Sequence
-from dataclasses import dataclass
+from dataclasses import dataclass, field
 
 import sqlglot
 from sqlalchemy import Connection, select, text
 from sqlglot import exp
 
 from sql import Query, ledger, lineage, periods, submissions
+from tasks.succession import heirs
 
-TOTAL, COVERAGE = "partner_total", "partner_coverage"
+TOTAL, COVERAGE, MEMBERS = "partner_total", "partner_coverage", "members"
 # How many periods back a total is compared: with the one before, and with the same quarter a year before.
 BACK = (1, 4)
 
@@ -39,11 +40,16 @@ class Matched:
 
 @dataclass(frozen=True, slots=True)
 class Behind:
-    """What partners gave: by metric and period each partner's number; by partner and period whether it came on time; whose a release is."""
+    """What partners gave: by metric and period each partner's number; by partner and period whether it came on time; whose a release is.
+
+    A partner and who goes on for it (`successions`) are compared as one: else the one that left would stand alone outside of what is
+    matched, and its number could be told.
+    """
 
     reports: Mapping[tuple[str, str], Mapping[str, float]]
     punctual: Mapping[tuple[str, str], bool]
     partners: Mapping[tuple[str, int], str]
+    successions: Mapping[str, str] = field(default_factory=dict)
 
     def on_time(self, metric: str, period: str, trails: Sequence[lineage.Trail], reporters: int | None) -> int | None:
         """How many of those behind a figure reported on time; None where nothing was due, nobody reported, or it is not known of all."""
@@ -62,14 +68,22 @@ class Behind:
 
     def group(self, metric: str, period: str) -> str:
         """A mark that is alike where the same partners reported; their codes do not leave."""
-        names = sorted(self.reports.get((metric, period), {}))
+        names = sorted(self._as_now(metric, period))
         return hashlib.sha256("/".join(names).encode()).hexdigest()[:16] if metric else ""
+
+    def _as_now(self, metric: str, period: str) -> dict[str, float]:
+        """Each partner's number, under the name of who goes on for it."""
+        found: dict[str, float] = {}
+        for name, value in self.reports.get((metric, period), {}).items():
+            heir = self.successions.get(name, name)
+            found[heir] = found.get(heir, 0.0) + value
+        return found
 
     def matched(self, metric: str, period: str) -> tuple[Matched, ...]:
         """The comparisons of a total with earlier periods of the same length, the nearest first."""
         there = {_position(code): code for name, code in self.reports if name == metric}
         return tuple(
-            _match(there[before], self.reports[metric, there[before]], self.reports[metric, period])
+            _match(there[before], self._as_now(metric, there[before]), self._as_now(metric, period))
             for before in (_position(period) - back for back in BACK if metric and (metric, period) in self.reports)
             if before in there and periods.parse(there[before]).frequency == periods.parse(period).frequency
         )
@@ -80,13 +94,15 @@ def behind(connection: Connection, queries: Iterable[Query], partner_tables: Ite
     table = ledger.release
     releases = connection.execute(select(table.c.contract, table.c.release, table.c.part).where(table.c.contract.in_(list(partner_tables))))
     found: dict[tuple[str, str], dict[str, float]] = {}
+    successions: dict[str, str] = {}
     if any(query.name == COVERAGE for query in queries):
+        successions = heirs(connection.execute(text(f"select partner, successor from {MEMBERS}")).tuples())
         for row in connection.execute(text(f"select metric, period, partner, value, reported from {COVERAGE}")).mappings():
             of = found.setdefault((row["metric"], row["period"]), {})
             if row["reported"]:
                 of[row["partner"]] = float(row["value"])
     partners = {(contract, release): part for contract, release, part in releases.tuples()}
-    return Behind(found, submissions.punctual(connection, known_at), partners)
+    return Behind(found, submissions.punctual(connection, known_at), partners, successions)
 
 
 def metric_of(query: Query) -> str:

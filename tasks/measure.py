@@ -19,7 +19,7 @@ from expectations.partnership import Partnership
 from sql import IndicatorHeader, ledger, lineage, periods, warehouse
 from sql.clock import stamp
 from tasks import Misuse
-from tasks.behind import Behind, Matched, behind, metric_of
+from tasks.behind import MEMBERS, Behind, Matched, behind, metric_of
 from tasks.build import lay
 from tasks.load import prepare
 
@@ -110,7 +110,7 @@ def measure(
     if strangers := [name for name in wanted if name not in there]:
         raise Misuse(f"There is no indicator {', '.join(strangers)}. There are: {', '.join(there)}.")
     order = sql.in_order(queries, set(wanted))
-    read = {table for query in order for table in query.reads}
+    read = {table for query in order for table in query.reads} | {MEMBERS}
     contracts = [contract for contract in partnership.contracts() if contract.name in read]
     prepare(partnership)
     with warehouse.reader(partnership.home).connect() as connection, connection.begin():

@@ -234,6 +234,17 @@ def shared_metrics_only(partnership: Partnership) -> None:
     (registers / "reporting.csv").write_text("\n".join([head, *kept, ""]), encoding="utf-8")
 
 
+def succeeds(partnership: Partnership, **successions: str) -> None:
+    """From now on the register of members says who goes on for whom."""
+    path = partnership.home / "registers" / "members.csv"
+    rows = list(csv.DictReader(path.read_text(encoding="utf-8").splitlines()))
+    out = io.StringIO()
+    writer = csv.DictWriter(out, list(rows[0]), lineterminator="\n")
+    writer.writeheader()
+    writer.writerows(row | {"successor": successions.get(row["partner"], row["successor"])} for row in rows)
+    path.write_text(out.getvalue(), encoding="utf-8")
+
+
 def contract_text(name: str) -> str:
     """The YAML of a shipped contract."""
     paths = [expectations.HERE / kind / f"{name}.yaml" for kind in expectations.KINDS]

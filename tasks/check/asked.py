@@ -112,7 +112,7 @@ class _Said:
         self.times = Counter((line.series, line.period) for line in self.lines)
         for line in self.lines:
             self.past.numbers.setdefault(line.series, {})[self.sequence(line.period)] = line.value
-        self.firsts = {series: min(numbers) for series, numbers in self.past.numbers.items()}
+        self.firsts = {series: min(self.past.of(series)) for series in self.past.numbers}
         self.peers: dict[Series, list[Series]] = defaultdict(list)
         for series in self.past.numbers:
             self.peers[series[1:]].append(series)
@@ -206,7 +206,7 @@ class _Said:
     # Its own past
 
     def _own(self, line: Line, metric: Metric | None, at: int) -> dict[str, Any]:
-        own, before = self.past.numbers[line.series], self.past.before(line.series, at)
+        own, before = self.past.of(line.series), self.past.before(line.series, at)
         whole = len(before) == 4
         first = self.firsts[line.series]
         reported = self.began.get(line.series[0])

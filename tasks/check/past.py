@@ -20,6 +20,7 @@ from expectations.partnership import Partnership
 from sql import ledger, periods, submissions
 from sql.tables import tables
 from sql.warehouse import is_begun, reader
+from tasks.succession import heirs_of, only_predecessor
 
 WINDOW, LEAST_PEERS, DEVIATIONS, NARROWEST = 4, 5, 3 * 1.4826, log(3)
 # A series is what its dimensions say, such as ("p01", "clients_served").
@@ -42,11 +43,17 @@ class Past:
     """Numbers in force by series and running number of the period, and explanations by series and rule."""
 
     numbers: dict[Series, Numbers] = field(default_factory=dict)
+    # What the one member gave for which a partner goes on, under the partner's own series.
+    inherited: dict[Series, Numbers] = field(default_factory=dict)
     explained: dict[tuple[Series, str], list[Explained]] = field(default_factory=dict)
+
+    def of(self, series: Series) -> Numbers:
+        """The numbers of a series; where it has none, what it inherited."""
+        return {**self.inherited.get(series, {}), **self.numbers.get(series, {})}
 
     def before(self, series: Series, at: int) -> list[float]:
         """The numbers of the four periods before, oldest first, without those that have none."""
-        own = self.numbers.get(series, {})
+        own = self.of(series)
         found = [own.get(at - back) for back in range(WINDOW, 0, -1)]
         return [number for number in found if number is not None]
 
@@ -74,6 +81,7 @@ def read_past(contract: Contract, partnership: Partnership, metrics: Iterable[st
             )
             for *labels, at, value in connection.execute(query.where(series.c.metric.in_(sorted(set(metrics))))):
                 past.numbers.setdefault(tuple(labels), {})[at] = value
+            past.inherited = _inherited(past.numbers, heirs_of(partnership))
         if there.has_table(submissions.explained.name):
             table, state = submissions.explained, submissions.submission_state
             withdrawn = select(state.c.submission).where(state.c.state == "withdrawn")
@@ -83,6 +91,20 @@ def read_past(contract: Contract, partnership: Partnership, metrics: Iterable[st
                 told = Explained(place_of(first), place_of(until), until, explanation)
                 past.explained.setdefault((tuple(key.split("/")), rule), []).append(told)
     return past
+
+
+def _inherited(numbers: Mapping[Series, Numbers], successions: Mapping[str, str]) -> dict[Series, Numbers]:
+    given: dict[Series, dict[int, dict[str, float | None]]] = {}
+    for (partner, *labels), of in numbers.items():
+        if heir := successions.get(partner):
+            for at, number in of.items():
+                given.setdefault((heir, *labels), {}).setdefault(at, {})[partner] = number
+    found: dict[Series, Numbers] = {}
+    for series, places in given.items():
+        for at, of_partners in places.items():
+            if giver := only_predecessor(series[0], of_partners, successions):
+                found.setdefault(series, {})[at] = of_partners[giver]
+    return found
 
 
 def place_of(code: str) -> int:

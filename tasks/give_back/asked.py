@@ -16,6 +16,7 @@ from tasks.due import Standing, standings
 from tasks.give_back.insider import Beside, Key, beside
 from tasks.give_back.known import Known, known
 from tasks.measure import measure
+from tasks.succession import known_to
 from tasks.voice import Voice, members, speak
 
 MOST_PERIODS = 8
@@ -66,7 +67,7 @@ def ask(partnership: Partnership, partner: str, period: str, language: str) -> A
         tuple(codes),
         tuple(metrics),
         found,
-        beside(figures, found.values, partner=partner, open_handed=_open_handed(partnership), partnership=partnership),
+        beside(figures, found.values, knows=known_to(partnership, partner), open_handed=_open_handed(partnership), partnership=partnership),
         frozenset(totals),
         {standing.owed.partner: standing for standing in standings(partnership, period)},
         _versions(partnership, codes),

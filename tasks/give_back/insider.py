@@ -1,8 +1,8 @@
 """What a partner may learn of the group beside its own exact number: nothing that tells another partner's.
 
-Who knows its own number knows the rest of a total to the rounding. So a total stands on a partner's page only where the rest of it could
-be printed by itself, comes from enough other partners, and is not nearly all of one of them (the p % rule of statistical offices, against
-an insider), unless that one agreed to have its own numbers shown.
+Who knows its own number, or that of a member it goes on for, knows the rest of a total to the rounding. So a total stands on a partner's
+page only where the rest of it could be printed by itself, comes from enough other partners, and is not nearly all of one of them (the p %
+rule of statistical offices, against an insider), unless that one agreed to have its own numbers shown.
 """
 
 from __future__ import annotations
@@ -36,17 +36,23 @@ class Beside:
 
 
 def beside(
-    figures: Sequence[Figure], values: Mapping[Key, Mapping[str, float]], *, partner: str, open_handed: Set[Key], partnership: Partnership
+    figures: Sequence[Figure],
+    values: Mapping[Key, Mapping[str, float]],
+    *,
+    knows: Set[str],
+    open_handed: Set[Key],
+    partnership: Partnership,
 ) -> dict[Key, Beside]:
-    """By indicator and period what `partner` is shown of totals, each made of the `values` of its partners.
+    """By indicator and period what a partner is shown of totals, each made of the `values` of its partners.
 
-    `open_handed` are the metrics and partners that agreed to have their own numbers shown.
+    `knows` are those whose numbers it knows: itself, and whom it goes on for. `open_handed` are the metrics and partners that agreed to
+    have their own numbers shown.
     """
     found: dict[Key, Beside] = {}
     rests: list[Figure] = []
     for figure, protected in zip(figures, protect(figures, partnership), strict=True):
         key = (figure.indicator, figure.period)
-        others = {name: value for name, value in values.get(key, {}).items() if name != partner and value > 0}
+        others = {name: value for name, value in values.get(key, {}).items() if name not in knows and value > 0}
         found[key] = Beside(protected, _why(protected, others, {name for metric, name in open_handed if metric == figure.indicator}))
         rest = sum(others.values())
         rests.append(replace(figure, value=rest, lower=rest, upper=rest, contributors=len(others)))

@@ -16,6 +16,7 @@ from expectations.partnership import Partnership
 from sql import ledger, periods, warehouse
 from sql.tables import tables
 from tasks.due import Owed
+from tasks.succession import heirs_of, only_predecessor
 
 KEYS = ("partner", "period", "metric")
 # The code of a breakdown for a number that is not split by it.
@@ -173,7 +174,10 @@ def _period_before(period: str, frequency: str) -> str:
 
 
 def _before(partnership: Partnership, contract: Contract, partner: str) -> dict[tuple[Any, ...], tuple[float | None, str]]:
-    """What the warehouse holds of the partner: (period, dimensions) to (value, status). A home without a warehouse holds nothing."""
+    """What the warehouse holds of the partner: (period, dimensions) to (value, status). A home without a warehouse holds nothing.
+
+    Where the partner itself gave nothing, what the one member gave for which it goes on.
+    """
     if not warehouse.is_begun(partnership.home) or "partner" not in contract.dimensions:
         return {}
     target = tables(contract)
@@ -182,11 +186,19 @@ def _before(partnership: Partnership, contract: Contract, partner: str) -> dict[
         if target.facts.name not in there or target.series is None:
             return {}
         series, facts, calendar = target.series, target.facts, ledger.period
+        successions = heirs_of(partnership)
+        whose = [partner, *(name for name, heir in successions.items() if heir == partner)]
         query = (
             select(calendar.c.code, facts.c.value, facts.c.status, *[series.c[name] for name in contract.dimensions])
             .join(series, series.c.series_id == facts.c.series_id)
             .join(calendar, calendar.c.period_id == facts.c.period)
-            .where(series.c.partner == partner)
+            .where(series.c.partner.in_(whose))
         )
         rows = connection.execute(query).all()
-    return {(code, *dimensions): (value, ledger.STATUS[status]) for code, value, status, *dimensions in rows}
+    given: dict[tuple[Any, ...], dict[str, tuple[float | None, str]]] = {}
+    at = contract.dimensions.index("partner")
+    for code, value, status, *dimensions in rows:
+        giver, dimensions[at] = dimensions[at], partner
+        given.setdefault((code, *dimensions), {})[giver] = (value, ledger.STATUS[status])
+    whose_it_is = {key: partner if partner in of else only_predecessor(partner, of, successions) for key, of in given.items()}
+    return {key: given[key][giver] for key, giver in whose_it_is.items() if giver}

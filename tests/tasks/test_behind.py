@@ -28,7 +28,7 @@ from tasks.protect import ProtectedChange, ProtectedFigure, claim_of, classes, p
 from tests.tasks.test_breaks import made
 from tests.tasks.test_compose import figure as printed
 from tests.tasks.test_protect import OF_CLASS, PARTNERSHIP, figure
-from tests.world import loaded, partner_file
+from tests.world import later, loaded, partner_file, succeeds
 
 __all__ = ["made"]
 Numbers = Mapping[str, float]
@@ -122,6 +122,24 @@ def test_a_total_that_grew_because_a_partner_joined(warehouse: str, partnership:
     )
     assert len({old.group, then.group, now.group}) == 3
     assert "p0" not in now.group
+
+
+def test_a_partner_and_its_successor_are_the_same_partner(
+    warehouse: str, partnership: Partnership, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    """Else a change of hands would stand outside of what is matched, and tell the number of the one that left."""
+    numbers = {THEN: {"p01": 10, "p02": 20, "p03": 30, "p04": 5}, NOW: {"p01": 11, "p02": 21, "p03": 31, "p05": 9}}
+    _world(partnership, numbers)
+    _, now = measure(partnership, ["clients_served"])
+    assert now.matched == (Matched(THEN, 60, 63, 3, (3, 3), (1, 1), (1, 1)),)
+    later(monkeypatch, "2026-11-23T12:00:00")
+    succeeds(partnership, p04="p05")
+    loaded((partnership.home / "registers" / "members.csv").read_bytes(), expectations.read("members"), partnership)
+    then, now = measure(partnership, ["clients_served"])
+    assert now.matched == (Matched(THEN, 65, 72, 4, (4, 4), (0, 0), (0, 0)),)
+    assert then.group == now.group
+    (_, as_before) = measure(partnership, ["clients_served"], known_at="2026-11-22T18:00:00Z")
+    assert as_before.matched == (Matched(THEN, 60, 63, 3, (3, 3), (1, 1), (1, 1)),)
 
 
 # Protected

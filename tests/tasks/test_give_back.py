@@ -23,7 +23,7 @@ from tasks.measure import Figure, Origin
 from tasks.protect import classes
 from tests.tasks.test_conclude import submit
 from tests.verapdf import verapdf
-from tests.world import dump, later, loaded, partner_file
+from tests.world import dump, later, loaded, partner_file, succeeds
 
 ROOT = Path(__file__).resolve().parents[2]
 SHIPPED = read_partnership(ROOT / "partnerships" / "peterborough")
@@ -242,7 +242,7 @@ def test_coverage_and_who_was_on_time_are_told_where_they_are_known(partnership:
 )
 def test_a_total_stands_beside_ones_own_number_only_where_it_tells_no_other(numbers: tuple[int, ...], shown: int | None, why: str) -> None:
     named = {f"p{n:02}": value for n, value in enumerate(numbers, start=1)}
-    found = beside([_figure(named)], {(METRIC, QUARTER): named}, partner="p01", open_handed=set(), partnership=SHIPPED)[METRIC, QUARTER]
+    found = beside([_figure(named)], {(METRIC, QUARTER): named}, knows={"p01"}, open_handed=set(), partnership=SHIPPED)[METRIC, QUARTER]
     assert (found.figure.value if found.is_shown else None, found.why) == (shown, why)
 
 
@@ -251,7 +251,7 @@ def test_an_exact_total_is_withheld_from_insiders_too(numbers: tuple[int, ...], 
     """Training sessions are of the open class, printed as they are from one partner on: two partners beside one's own would be told."""
     metric = "trainings_delivered"
     named = {f"p{n:02}": value for n, value in enumerate(numbers, start=1)}
-    found = beside([_figure(named, metric)], {(metric, QUARTER): named}, partner="p01", open_handed=set(), partnership=SHIPPED)
+    found = beside([_figure(named, metric)], {(metric, QUARTER): named}, knows={"p01"}, open_handed=set(), partnership=SHIPPED)
     assert found[metric, QUARTER].figure.is_shown
     assert found[metric, QUARTER].why == why
 
@@ -260,6 +260,16 @@ def test_who_counts_nothing_itself_still_has_three_others_before_it(partnership:
     world(partnership, (QUARTER, {"p01": "not collected", "p02": 33, "p03": 25, "p04": 22}))
     leaf = give_back(partnership, "p01", QUARTER)
     assert (own(leaf), group(leaf)) == (["n/c"], ["80"])
+
+
+def test_a_successor_knows_the_numbers_of_whom_it_goes_on_for(partnership: Partnership) -> None:
+    """Of what is left, three others have to stand behind it, whatever the two gave."""
+    world(partnership, ("2026-Q2", {"p01": 40, "p02": 33, "p03": 25, "p04": 22}), (QUARTER, {"p01": 41, "p02": 34, "p03": 26, "p04": 23}))
+    assert group(give_back(partnership, "p01", QUARTER)) == ["120", "125"]
+    succeeds(partnership, p04="p01")
+    assert len(set(group(give_back(partnership, "p01", QUARTER)))) == 1
+    assert told(give_back(partnership, "p01", QUARTER)).endswith("so that nobody else's number can be worked out")
+    assert group(give_back(partnership, "p04", QUARTER)) == ["120", "125"]
 
 
 def test_why_a_number_is_withheld_is_said_in_words(partnership: Partnership) -> None:
@@ -319,7 +329,7 @@ def test_whatever_partners_report_the_rest_of_a_shown_total_is_printable_and_of_
     numbers = {f"p{n:02}": value for n, value in enumerate(values)}
     key, hide = (METRIC, QUARTER), classes()["persons"].hide
     for partner, mine in numbers.items():
-        found = beside([_figure(numbers)], {key: numbers}, partner=partner, open_handed=set(), partnership=SHIPPED)[key]
+        found = beside([_figure(numbers)], {key: numbers}, knows={partner}, open_handed=set(), partnership=SHIPPED)[key]
         others = sorted(value for name, value in numbers.items() if name != partner and value)
         tells = len(others) < 3 or sum(others) <= hide or 10 * sum(others[:-1]) < others[-1]
         if found.figure.is_shown:

@@ -21,7 +21,7 @@ from sql import schema, warehouse
 from tasks import Misuse
 from tasks.template import template, template_csv
 from tests.office import converted, text_of
-from tests.world import loaded, partner_file, shared_metrics_only
+from tests.world import loaded, partner_file, shared_metrics_only, succeeds
 
 QUARTER = "2026-Q3"
 COLUMNS = ["partner", "period", "metric", "name", "last", "value", "explanation"]
@@ -95,6 +95,25 @@ def test_what_was_given_for_the_period_before_stands_beside(warehouse: str, part
     assert last["trainings_delivered"] is None
     english = {row["metric"]: row["last"] for row in table(opened(partnership, "p06", language="en")["metrics"])}
     assert english["racism_reports"] == "not collected"
+
+
+def test_a_successor_sees_what_was_given_by_whom_it_goes_on_for(warehouse: str, partnership: Partnership) -> None:
+    contract = expectations.read("partner_metrics")
+    for partner, rows in {
+        "p02": [("clients_served", 31), ("trainings_delivered", 9)],
+        "p03": [("trainings_delivered", 8)],
+        "p01": [("job_placements", 6)],
+    }.items():
+        body = partner_file(*[[partner, "2026-Q2", metric, value] for metric, value in rows])
+        loaded(body, contract, partnership, part=partner)
+    owes(partnership, *[("p01", metric) for metric in ("clients_served", "job_placements", "trainings_delivered", "language_wait")])
+    succeeds(partnership, p02="p01")
+    last = {row["metric"]: row["last"] for row in table(opened(partnership)["metrics"])}
+    assert last == {"clients_served": 31, "job_placements": 6, "trainings_delivered": 9, "language_wait": None}
+    succeeds(partnership, p03="p01")
+    last = {row["metric"]: row["last"] for row in table(opened(partnership)["metrics"])}
+    # Of two that merged there is no one number to stand beside the cell.
+    assert last == {"clients_served": 31, "job_placements": 6, "trainings_delivered": None, "language_wait": None}
 
 
 def test_what_is_asked_once_a_year_is_compared_with_the_year_before(partnership: Partnership) -> None:

@@ -20,7 +20,7 @@ from tasks.check import Verdict
 from tasks.check.past import peers_range, place_of
 from tasks.findings import Finding, _said, tell
 from tests import world
-from tests.world import judged, loaded, partner_file
+from tests.world import judged, loaded, partner_file, succeeds
 
 ROOT = Path(__file__).parents[2]
 METRICS = read("partner_metrics")
@@ -349,6 +349,22 @@ def test_an_answer_says_what_the_ledger_keeps(partnership: Partnership) -> None:
 def test_a_reason_that_holds_for_no_further_period_ends_with_its_own(partnership: Partnership) -> None:
     verdict = send(Case("", [now("clients_served", 331, "confirmed")], [], past=STEADY), partnership)
     assert dict(verdict.findings[0].values)["until_period"] == NOW
+
+
+def test_a_successor_is_compared_with_the_past_of_whom_it_goes_on_for(partnership: Partnership) -> None:
+    """Its own number goes before; nothing is said of a first time."""
+    rows = [
+        now("clients_served", value, "confirmed", partner="p02", period=period)
+        for period, value in zip(QUARTERS, STEADY["clients_served"], strict=True)
+    ]
+    assert load_past(rows, partnership, "p02") == "passed"
+    alone = Case("", [now("clients_served", 331)], [])
+    assert where(send(alone, partnership)) == []
+    succeeds(partnership, p02="p01")
+    assert where(send(alone, partnership)) == [("jump", 2, "value", CONFIRM)]
+    assert where(send(Case("", [now("clients_served", 104)], []), partnership)) == []
+    own = Case("", [now("clients_served", 331)], [], past={"clients_served": (310, 320, 330, 320)})
+    assert where(send(own, partnership)) == []
 
 
 # Against its peers
