@@ -158,10 +158,14 @@ def receipt_key(partner: str) -> str:
 
 def _receipt(submission: Submission, titles: Mapping[str, str]) -> list[str]:
     told = ["", f"## {STATES[submission.state].strip('*')}: submission {submission.number}", ""]
-    told += [f"Received {moment(submission.received_at)}.{'' if submission.parts else ' Nothing of the file was kept.'}"]
-    for contract in dict.fromkeys(part.contract for part in submission.parts):
+    told += [f"Received {moment(submission.received_at)}.{'' if submission.is_kept else ' Nothing of the file was kept.'}"]
+    astray = dict(submission.astray)
+    for contract in dict.fromkeys([*(part.contract for part in submission.parts), *astray]):
         told += ["", f"| {pages.cell(titles[contract])} | Rows |", "|---|---|"]
         told += [_part(part) for part in submission.parts if part.contract == contract]
+        told += (
+            [f"| Period that cannot be read | 0 of {astray[contract]} taken, {astray[contract]} waiting |"] if contract in astray else []
+        )
     words = expectations.words("mail", "en")
     asked = [finding for finding in submission.findings if finding.tier != "information"]
     told += ["", *[f"- {_said(finding, words)}" for finding in asked[: pages.MOST]]] if asked else []

@@ -116,6 +116,18 @@ def parse(text: str, frequency: str = "", starts: int = 1) -> Period:
     return period
 
 
+def as_written(text: str, frequency: str, starts: int = 1) -> Period:
+    """Read a period that has to be written as its code, as people do: for them the first month of a quarter is a month.
+
+    >>> as_written("2026-Q3", "quarterly").code
+    '2026-Q3'
+    """
+    period = parse(text, frequency, starts)
+    if period.code != text:
+        raise ValueError(f"{text!r} is not a period such as {period.code}")
+    return period
+
+
 def from_month_name(year: str, month: str) -> str:
     """`("2025", "Jan")` to `2025-01`; English three-letter months only; `ValueError` for any other, `NotInCalendar` for a 13th."""
     if re.fullmatch(r"\d{4} (00|1[3-9]|[2-9]\d)", f"{year} {month}", re.ASCII):

@@ -51,6 +51,8 @@ def _lines(submission: Submission, partnership: Partnership, words: dict[str, An
     for part in submission.parts:
         counts = {"version": part.version, "rows": part.rows, "taken": part.taken, "waiting": part.waiting}
         told.append("- " + words["answer"]["line"].format(table=titles[part.contract], period=part.period, **counts))
+    for contract, count in submission.astray:
+        told.append("- " + words["answer"]["astray"].format(table=titles[contract], rows=count))
     asked = [finding for finding in submission.findings if finding.tier in ("must_fix", "confirm")]
     if asked:
         told.append("")

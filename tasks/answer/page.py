@@ -64,9 +64,8 @@ class _Page:
 
     def facts(self) -> None:
         parts = self.submission.parts
-        rows, taken, waiting = (sum(getattr(part, name) for part in parts) for name in ("rows", "taken", "waiting"))
-        counted = self.said["taken_of"].format(taken=taken, rows=rows)
-        held = self.said["waiting"].format(waiting=waiting)
+        counted = self.said["taken_of"].format(taken=self.submission.taken, rows=self.submission.rows)
+        held = self.said["waiting"].format(waiting=self.submission.waiting)
         self._fact(self.said["state"], self.words["states"][self.submission.state], is_strong=True)
         self._fact(self.said["received"], self._moment(self.submission.received_at))
         for period in sorted({part.period for part in parts}):
@@ -74,8 +73,8 @@ class _Page:
             same = max(part.same_as for part in own) if all(part.same_as for part in own) else 0
             text = self.said["version_of"].format(version=max(part.version for part in own), period=period)
             self._fact(self.said["version"], text + (", " + self.said["same_as"].format(version=same) if same else ""))
-        if parts:
-            self._fact(self.said["taken"], counted + (f"; {held}" if waiting else ""))
+        if self.submission.is_kept:
+            self._fact(self.said["taken"], counted + (f"; {held}" if self.submission.waiting else ""))
 
     def next_step(self) -> None:
         self.paper.section(self.said["next_title"])

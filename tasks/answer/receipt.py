@@ -63,7 +63,7 @@ def receipt(submission: Submission, partnership: Partnership, *, tell: Tell) -> 
 
 def _is_gone(submission: Submission) -> bool:
     """True of a file that the gate refused: nothing of it is kept."""
-    return submission.state == "refused" and not submission.parts
+    return submission.state == "refused" and not submission.is_kept
 
 
 def _title(submission: Submission, voice: Voice) -> str:
@@ -110,7 +110,7 @@ def _keys(submission: Submission, voice: Voice) -> list[tuple[str, str, str, boo
     if _is_gone(submission):
         return []
     words, number = voice.words["keys"], voice.language.number
-    rows, taken, waiting = (sum(getattr(part, name) for part in submission.parts) for name in ("rows", "taken", "waiting"))
+    rows, taken, waiting = submission.rows, submission.taken, submission.waiting
     count = {tier: sum(finding.tier == tier for finding in submission.findings) for tier in ("must_fix", "confirm", "note")}
     office = "waiting_office" if submission.state == "pending" else "waiting"
     return [
@@ -141,7 +141,8 @@ def _facts(submission: Submission, voice: Voice) -> list[tuple[str, str, str]]:
 
 def _parts(submission: Submission, voice: Voice) -> list[dict[str, Any]]:
     contracts = {contract.name: contract for contract in voice.partnership.contracts()}
-    return [_part(part, contracts.get(part.contract), voice) for part in submission.parts[:MOST_PARTS]]
+    found = [_part(part, contracts.get(part.contract), voice) for part in submission.parts[:MOST_PARTS]]
+    return found + [_astray(contracts.get(name), name, count, voice) for name, count in submission.astray]
 
 
 def _part(part: Part, contract: Contract | None, voice: Voice) -> dict[str, Any]:
@@ -156,6 +157,19 @@ def _part(part: Part, contract: Contract | None, voice: Voice) -> dict[str, Any]
         "due": voice.day(part.due_on) if part.due_on else words["no_due"],
         "on_time": on_time,
         "notes": notes,
+    }
+
+
+def _astray(contract: Contract | None, name: str, count: int, voice: Voice) -> dict[str, Any]:
+    """The rows of a table whose period cannot be read."""
+    words, number = voice.words["parts"], voice.language.number
+    return {
+        "table": contract.title[voice.code] if contract else name,
+        "period": words["astray"],
+        "numbers": [words["none"], number(count), number(0), number(count)],
+        "due": words["none"],
+        "on_time": words["none"],
+        "notes": [],
     }
 
 

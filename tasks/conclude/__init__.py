@@ -39,9 +39,15 @@ def conclude(screened: Screened, judged: Sequence[Judged], partnership: Partners
         if not known:
             row = {name: getattr(screened, name) for name in ("partner", "received_at", "channel", "place", "digest", "form", "language")}
             connection.execute(submissions.submission.insert(), row | {"submission": number})
-        found = [part for one in judged for part in _parts(connection, one, partnership, screened, number)]
+        found: list[tuple[Part, dict[str, Any]]] = []
+        astray: dict[str, int] = {}
+        for one in judged:
+            made, lost = _parts(connection, one, partnership, screened, number)
+            found += made
+            if lost:
+                astray[one.sheet.contract] = astray.get(one.sheet.contract, 0) + lost
         parts = tuple(part for part, _ in found)
-        state, why = _state(screened, parts, findings)
+        state, why = _state(screened, parts, sum(astray.values()), findings)
         _write(connection, number, (state, why), screened.partner, findings, [row for _, row in found])
     return Submission(
         number=number,
@@ -57,6 +63,7 @@ def conclude(screened: Screened, judged: Sequence[Judged], partnership: Partners
         parts=parts,
         findings=findings,
         is_sample=partnership.sample,
+        astray=tuple(sorted(astray.items())),
     )
 
 
@@ -122,15 +129,18 @@ def _findings(screened: Screened, judged: Sequence[Judged]) -> tuple[Finding, ..
 
 def _parts(
     connection: Connection, judged: Judged, partnership: Partnership, screened: Screened, number: int
-) -> list[tuple[Part, dict[str, Any]]]:
+) -> tuple[list[tuple[Part, dict[str, Any]]], int]:
+    """The parts of one table with their rows in the ledger, and how many rows are of none because their period cannot be read."""
     contract = next(contract for contract in partnership.contracts() if contract.name == judged.sheet.contract)
     held = None if not judged.verdict.goes_on else _held(connection, judged.verdict)
     before = _Before(partnership, contract)
     versions = _Versions(connection, screened.partner, contract.name, number)
+    there = contents(partnership, contract, judged.sheet.snapshot)
+    astray = there.pop("", None)
     return [
         _part(judged, contract, code, content, screened, number, held=held, copies=before, versions=versions)
-        for code, content in contents(partnership, contract, judged.sheet.snapshot).items()
-    ]
+        for code, content in there.items()
+    ], len(astray.places) if astray else 0
 
 
 def _part(
@@ -202,9 +212,9 @@ class _Versions:
         return next((row for row in reversed(there) if row["submission"] < self.number and row["submission"] not in self.withdrawn), None)
 
 
-def _state(screened: Screened, parts: Sequence[Part], findings: Sequence[Finding]) -> tuple[str, str]:
+def _state(screened: Screened, parts: Sequence[Part], astray: int, findings: Sequence[Finding]) -> tuple[str, str]:
     """The state of a submission and its reason in one word."""
-    taken, waiting = sum(part.taken for part in parts), sum(part.waiting for part in parts)
+    taken, waiting = sum(part.taken for part in parts), sum(part.waiting for part in parts) + astray
     if screened.is_refused:
         return "refused", "gate"
     if not taken:

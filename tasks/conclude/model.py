@@ -55,7 +55,10 @@ class Part:
 
 @dataclass(frozen=True, slots=True)
 class Submission:
-    """What was received of a partner, and what became of it. `state` is one of `sql.submissions.STATES`."""
+    """What was received of a partner, and what became of it. `state` is one of `sql.submissions.STATES`.
+
+    `astray` counts by table the rows whose period cannot be read: they wait, and are of no part.
+    """
 
     number: int
     partner: str
@@ -70,6 +73,27 @@ class Submission:
     parts: tuple[Part, ...]
     findings: tuple[Finding, ...]
     is_sample: bool
+    astray: tuple[tuple[str, int], ...] = ()
+
+    @property
+    def is_kept(self) -> bool:
+        """True when something of the file was kept: the gate let it through."""
+        return bool(self.parts or self.astray)
+
+    @property
+    def rows(self) -> int:
+        """The rows that were read."""
+        return sum(part.rows for part in self.parts) + sum(count for _, count in self.astray)
+
+    @property
+    def taken(self) -> int:
+        """The rows that were taken."""
+        return sum(part.taken for part in self.parts)
+
+    @property
+    def waiting(self) -> int:
+        """The rows that wait: all that were read and not taken."""
+        return self.rows - self.taken
 
 
 @dataclass(frozen=True, slots=True)
@@ -102,8 +126,8 @@ def differences(contract: str, period: str, was: Rows, now: Rows) -> tuple[Diffe
 
 
 def contents(partnership: Partnership, contract: Contract, snapshot: store.Snapshot) -> dict[str, Content]:
-    """The rows of a kept copy by period: what each series says, and in which row. Rows without a number or a mark, or whose
-    period cannot be read, are in none."""
+    """The rows of a kept copy by period: what each series says, and in which row. Those whose period cannot be read are under an
+    empty text; rows without a number or a mark are in none."""
     text = (store.folder(partnership.home) / snapshot.file).read_text(encoding="utf-8")
     header: list[str] = []
     found: dict[str, Content] = {}
@@ -118,12 +142,9 @@ def contents(partnership: Partnership, contract: Contract, snapshot: store.Snaps
         told = row.get(period, "")
         if told not in codes:
             codes[told] = _code(told, column)
-        code = codes[told]
-        if not code:
-            continue
         key, said = tuple(row.get(name, "") for name in dimensions), row.get(measure, "")
         if said:  # a row that was left empty says nothing yet
-            one = found.setdefault(code, Content({}, {}))
+            one = found.setdefault(codes[told], Content({}, {}))
             one.said[key] = said
             one.places[number] = key
     return found
@@ -132,6 +153,6 @@ def contents(partnership: Partnership, contract: Contract, snapshot: store.Snaps
 def _code(told: str, column: Column) -> str:
     """The code of a period; empty where it cannot be read."""
     try:
-        return periods.parse(told.strip(), column.frequency, column.starts).code
+        return periods.as_written(told.strip(), column.frequency, column.starts).code
     except ValueError:
         return ""

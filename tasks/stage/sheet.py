@@ -211,7 +211,7 @@ def _measure(text: str, contract: Contract) -> tuple[float | None, int]:
 def _period(text: str, column: Column, contract: Contract) -> periods.Period:
     try:
         with in_calendar(contract):
-            return periods.parse(text, column.frequency, column.starts)
+            return periods.as_written(text, column.frequency, column.starts)
     except ValueError:
         example = {"quarterly": "2026-Q3", "monthly": "2026-07", "annual": "2026"}.get(column.frequency, "2026")
         raise _Wrong("period", text, f"a period such as {example}", f"Write the period as {example}.") from None

@@ -140,6 +140,17 @@ def test_a_closed_period_waits_and_an_exception_lets_it_in(partnership: Partners
     assert in_force(partnership) == {("2026-Q3", "clients_served"): 517, ("2026-Q3", "job_placements"): 47}
 
 
+@pytest.mark.parametrize("told", ["2026-Q5", "2026", "2026-07", "2026-08", ""])
+def test_a_row_whose_period_cannot_be_read_waits_too(told: str, partnership: Partnership) -> None:
+    """It is of no period, so of no part; a month is no quarter, not even the first one of it."""
+    made = submit(partnership, [*FIRST, ["p01", told, "language_wait", 26]])
+    assert (made.state, made.rows, made.taken, made.waiting) == ("partly_accepted", 3, 2, 1)
+    assert [(part.period, part.rows, part.waiting) for part in made.parts] == [("2026-Q3", 2, 0)]
+    assert set(in_force(partnership)) == {("2026-Q3", "clients_served"), ("2026-Q3", "job_placements")}
+    alone = submit(partnership, [["p01", told, "language_wait", 26]], place="b", digest="2")
+    assert (alone.state, alone.rows, alone.taken, alone.parts) == ("refused", 1, 0, ())
+
+
 def test_bad_rows_wait_and_good_ones_count(partnership: Partnership) -> None:
     made = submit(partnership, [*FIRST, ["p01", "2026-Q3", "language_wait", "1 204"]])
     assert made.state == "partly_accepted"
