@@ -10,10 +10,11 @@ from __future__ import annotations
 import argparse
 import csv
 import io
+import os
 import re
 import zipfile
 from collections.abc import Sequence
-from datetime import date
+from datetime import date, datetime
 from functools import cache
 from pathlib import Path
 
@@ -31,6 +32,8 @@ NOT_COLLECTED = "not collected"
 WHO = tuple(f"p0{n}" for n in range(1, 10))
 WORKBOOKS = ("p01", "p03", "p05", "p07", "p09")
 STAMP = (2026, 10, 15, 9, 0, 0)
+# When the sound files were sent, and when the faulty ones and a correction.
+SENT, SENT_LATE = "2026-10-14", "2026-11-20"
 
 # What is found in each faulty file, and what becomes of it: (row as a person counts it, with the header as row 1 and 0 for the whole
 # file; column; rule). Rules of the gate refuse the file; of `first` and the like, which only inform, nothing is said here.
@@ -127,7 +130,7 @@ def write_inbox(inbox: Path, *, clean: bool = True, dirty: bool = True, only: Se
         return
     for name, rows in (_DIRTY_CSV | _DIRTY_XLSX).items():
         _write(folder_of(inbox, name[:3]) / name, rows)
-    (folder_of(inbox, "p07") / "p07_2024-Q3_empty.csv").write_bytes(b"")
+    _put(folder_of(inbox, "p07") / "p07_2024-Q3_empty.csv", b"")
 
 
 def folder_of(inbox: Path, partner: str) -> Path:
@@ -150,10 +153,17 @@ def _write_sound(folder: Path, partner: str) -> None:
     """One workbook with a sheet for each table the partner reports, or a CSV for each."""
     reported = {sheet: [heading(sheet), *rows] for sheet in SHEETS if (rows := _clean(sheet).get(partner))}
     if partner in WORKBOOKS:
-        (folder / f"{partner}_metrics.xlsx").write_bytes(_workbook(reported))
+        _put(folder / f"{partner}_metrics.xlsx", _workbook(reported), on=SENT)
         return
     for sheet, rows in reported.items():
-        _write(folder / f"{partner}_{sheet}.csv", rows)
+        _put(folder / f"{partner}_{sheet}.csv", _text(f"{partner}_{sheet}.csv", rows), on=SENT)
+
+
+def _put(path: Path, body: bytes, *, on: str = "") -> None:
+    """Write a file as of a day: files are collected in the order in which they changed, and it is the same order every time."""
+    path.write_bytes(body)
+    moment = datetime.fromisoformat(f"{on or SENT_LATE}T12:00:00-05:00").timestamp()
+    os.utime(path, (moment, moment))
 
 
 def heading(sheet: str) -> Row:
@@ -184,7 +194,7 @@ def _declared(sheet: str) -> tuple[list[str], list[str], list[list[str]]]:
 
 
 def _write(path: Path, rows: list[Row]) -> None:
-    path.write_bytes(_workbook({"metrics": rows}) if path.suffix == ".xlsx" else _text(path.name, rows))
+    _put(path, _workbook({"metrics": rows}) if path.suffix == ".xlsx" else _text(path.name, rows))
 
 
 def _text(name: str, rows: list[Row]) -> bytes:

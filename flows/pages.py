@@ -30,6 +30,7 @@ WORDS = {
     "failed": "**Failed (our fault)**",
     "left": "Left alone for now",
     "there": "There",
+    "not_beside": "Not beside the file",
 }
 MOST = 50
 

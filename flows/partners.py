@@ -14,6 +14,7 @@ from flows.sentences import Line, lay_views, registers_first
 from flows.verbs import Sealed, Verbs
 from sql import clock, ledger, schema, warehouse
 from tasks import Misuse, Problem
+from tasks.answer import Answered
 from tasks.conclude import Judged, Submission, is_concluded
 from tasks.due import Standing, current_period, standings
 from tasks.fetch import Transport
@@ -99,7 +100,7 @@ def _channel(
     lines = [Line(CHANNELS, channel.name, "left", message=left.why) for left in received.left]
     made = []
     for parcel in received.parcels:
-        if is_concluded(partnership, parcel.place, parcel.digest):
+        if is_concluded(partnership, parcel):
             continue
         found, submission = _parcel(parcel, channel, partnership, verbs, only)
         lines += found
@@ -112,7 +113,7 @@ def _look(channel: Channel, partnership: Partnership, transport: Transport, verb
         received = verbs.receive(channel, partnership, transport)
     except Problem as error:
         return [Line(CHANNELS, channel.name, _outcome(error), message=str(error))]
-    new = sum(not is_concluded(partnership, parcel.place, parcel.digest) for parcel in received.parcels)
+    new = sum(not is_concluded(partnership, parcel) for parcel in received.parcels)
     told = [Line(CHANNELS, channel.name, "left", message=left.why) for left in received.left]
     if received.parcels:
         told.append(Line(CHANNELS, channel.name, "there", new=new, message=f"{new} of {len(received.parcels)} new."))
@@ -155,7 +156,7 @@ def _parcel(
             outcome = "loaded" if loaded.outcome == "passed" else loaded.outcome
             lines.append(Line(contract.name, screened.partner, outcome, *counts))
         submission: Submission = verbs.conclude(screened, judged, partnership)
-        verbs.answer(parcel, screened, submission, partnership)
+        answered: Answered = verbs.answer(parcel, screened, submission, partnership)
     except Problem as error:
         return [Line(CHANNELS, channel.name, _outcome(error), message=str(error))], None
     except Exception as error:  # the edge of the flow: not even its message, which could repeat what stood in the file
@@ -163,4 +164,7 @@ def _parcel(
     if screened.is_refused:
         lines = [Line(CHANNELS, screened.partner or channel.name, "blocked")]
     lines[0] = replace(lines[0], findings=submission.findings)
-    return [replace(line, state=submission.state, submission=submission.number) for line in lines], submission
+    lines = [replace(line, state=submission.state, submission=submission.number) for line in lines]
+    if answered.not_beside:
+        lines.append(Line(CHANNELS, channel.name, "not_beside", message=answered.not_beside))
+    return lines, submission

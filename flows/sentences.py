@@ -35,9 +35,9 @@ class Line:
     """What became of one table or file.
 
     `outcome`: loaded, unchanged, held (loaded, some rows wait), waits (loaded, but a person looks before briefs read it), blocked,
-    not_checked, not_yet, left (a file that is still being written), there (a look: `new` files lie there), unreachable, failed.
-    `is_news` is False when the last look at the table went the same way. `part` is the partner whose file it was, `submission` and
-    `state` what became of it.
+    not_checked, not_yet, left (a file that is still being written), not_beside (an answer that is elsewhere), there (a look: `new`
+    files lie there), unreachable, failed. `is_news` is False when the last look at the table went the same way. `part` is the partner
+    whose file it was, `submission` and `state` what became of it.
     """
 
     contract: str

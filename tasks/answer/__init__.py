@@ -2,10 +2,12 @@
 
 from __future__ import annotations
 
+import os
 from dataclasses import dataclass
 
 from expectations.partnership import Partnership
 from sql import periods
+from tasks.answer.beside import put_beside
 from tasks.answer.marked import mark
 from tasks.answer.receipt import receipt
 from tasks.conclude import Submission
@@ -19,11 +21,12 @@ from tasks.screen.screened import Screened
 
 @dataclass(frozen=True, slots=True)
 class Answered:
-    """What was given back: the files in the partner's own `answers/` folder and in the home's, and whether a message was put out."""
+    """What was given back: the files in `answers/` of the home, whether a message was put out, and why nothing lies beside the file."""
 
     submission: int
     files: tuple[str, ...]
     is_put: bool
+    not_beside: str = ""
 
 
 def answer(parcel: Parcel, screened: Screened, submission: Submission, partnership: Partnership) -> Answered:
@@ -38,13 +41,22 @@ def answer(parcel: Parcel, screened: Screened, submission: Submission, partnersh
         files.insert(0, Attached(f"{stem}.xlsx", mark(parcel, screened, submission, partnership, tell=tell)))
     page = Attached(f"{stem}-receipt.html", slip.html.encode())
     own = partnership.home / "answers" / (submission.partner or "unknown")
-    folders = [own, *([parcel.folder / "answers"] if parcel.folder else [])]
-    for folder in folders:
-        for file in (*files, page):
-            write_whole(folder / file.name, file.data)
+    for file in (*files, page):
+        write_whole(own / file.name, file.data)
     member = _member(submission, partnership)
     is_put = outbox(answer_letter(submission, member, partnership, files, slip.html), partnership)
-    return Answered(submission.number, tuple(str(own / file.name) for file in (*files, page)), is_put)
+    not_beside = ""
+    if parcel.folder:
+        try:
+            put_beside(parcel.folder, (*files, page))
+        except OSError as error:
+            # Not the whole error: it could hold a name that is a person's.
+            where = f"answers/{own.name}"
+            not_beside = (
+                f"The answer to submission {submission.number} could not be put beside the file ({os.strerror(error.errno or 0)}). It lies "
+                f"in {where} and went to the outbox. Make the folder of answers there an ordinary one that this account may write to."
+            )
+    return Answered(submission.number, tuple(str(own / file.name) for file in (*files, page)), is_put, not_beside)
 
 
 def name_of(submission: Submission) -> str:

@@ -8,7 +8,7 @@ from collections.abc import Sequence
 from dataclasses import replace
 from typing import Any
 
-from sqlalchemy import Connection, RowMapping, func, inspect, select
+from sqlalchemy import Connection, Row, RowMapping, func, inspect, select
 
 from expectations import Contract
 from expectations.partnership import Partnership
@@ -19,6 +19,7 @@ from tasks.conclude.model import Content, Difference, Judged, Part, Submission, 
 from tasks.due import Window
 from tasks.fetch import store
 from tasks.findings import Finding
+from tasks.receive.parcel import Parcel
 from tasks.screen.screened import Screened
 
 __all__ = ["Difference", "Judged", "Part", "Submission", "answer_key", "conclude", "is_concluded"]
@@ -84,10 +85,11 @@ class _Before:
         return self.read[sha256].get(code)
 
 
-def is_concluded(partnership: Partnership, place: str, digest: str) -> bool:
+def is_concluded(partnership: Partnership, parcel: Parcel) -> bool:
     """True when the newest submission from this place has these bytes and its answer lies in the outbox.
 
-    A pending one is looked at again each time: meanwhile the office may have let its period in.
+    A pending one is looked at again each time: meanwhile the office may have let its period in. Bytes that were concluded under another
+    name, of a file that has not changed since a newer one of the partner came, are an old file that was moved or renamed.
     """
     if not warehouse.is_begun(partnership.home):
         return False
@@ -95,14 +97,30 @@ def is_concluded(partnership: Partnership, place: str, digest: str) -> bool:
     with warehouse.reader(partnership.home).connect() as connection:
         if not inspect(connection).has_table(told.name):
             return False
-        query = select(one.c.submission, one.c.digest).where(one.c.place == place).order_by(one.c.submission.desc()).limit(1)
+        query = select(one.c.submission, one.c.digest).where(one.c.place == parcel.place).order_by(one.c.submission.desc()).limit(1)
         row = connection.execute(query).first()
-        if row is None or row.digest != digest:
+        if row is None and parcel.changed_at:
+            row = _moved(connection, parcel)
+        if row is None or row.digest != parcel.digest:
             return False
         last = connection.scalar(select(state.c.state).where(state.c.submission == row.submission).order_by(state.c.number.desc()).limit(1))
         key = answer_key(row.submission, last or "")
         answered = connection.scalar(select(func.count()).select_from(told).where(told.c.key == key))
     return bool(answered) and last != "pending"
+
+
+def _moved(connection: Connection, parcel: Parcel) -> Row[Any] | None:
+    """The submission of these bytes under another name, if a newer one of its partner came after this file was last changed."""
+    one = submissions.submission
+    known = one.c.channel == parcel.channel
+    query = select(one.c.submission, one.c.digest, one.c.partner).where(known, one.c.digest == parcel.digest)
+    row = connection.execute(query.order_by(one.c.submission.desc()).limit(1)).first()
+    if row is None:
+        return None
+    newer = select(func.count()).where(
+        one.c.partner == row.partner, one.c.submission > row.submission, one.c.received_at > parcel.changed_at
+    )
+    return row if connection.scalar(newer.select_from(one)) else None
 
 
 def answer_key(number: int, state: str) -> str:

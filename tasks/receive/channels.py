@@ -5,7 +5,7 @@ from __future__ import annotations
 import re
 from collections.abc import Iterator
 from dataclasses import dataclass
-from datetime import date, timedelta
+from datetime import UTC, date, datetime, timedelta
 from pathlib import Path
 from urllib.parse import urlsplit
 
@@ -17,6 +17,8 @@ from expectations.partnership import Partnership
 from sql import clock
 from tasks.receive.parcel import WHY, Left, Parcel, keyed
 
+# The last second of the year 9999: the time of a file may be any number.
+LATEST = 253_402_300_799.0
 # What a member owes of its last period falls due after it left, and may come late.
 LOOKED_INTO_AFTER_LEAVING = timedelta(days=365)
 ELSEWHERE = ("link", "kobo", "odk", "remote")
@@ -38,8 +40,8 @@ class Channel:
         parts = [self.fetch, self.partner, self.contract, source.secret, source.url, source.form, *further]
         return keyed("\0".join(parts).encode("utf-8", "surrogateescape"))
 
-    def parcel(self, body: bytes, place: str, *, partner: str = "", folder: Path | None = None) -> Parcel:
-        """What came of this channel, as a parcel received now."""
+    def parcel(self, body: bytes, place: str, *, partner: str = "", folder: Path | None = None, changed: float = 0.0) -> Parcel:
+        """What came of this channel, as a parcel received now; `changed` in seconds since 1970, where it is known."""
         return Parcel(
             place=place,
             digest=keyed(body),
@@ -49,6 +51,7 @@ class Channel:
             received_at=clock.stamp(),
             body=body,
             folder=folder,
+            changed_at=clock.stamp(datetime.fromtimestamp(min(changed, LATEST), UTC)) if changed > 0 else "",
         )
 
     def left(self, place: str, cause: str) -> Left:

@@ -16,6 +16,8 @@ from tasks.receive.parcel import LARGEST, Left, Received, keyed
 from tasks.receive.still import PAUSE, Seen, ends_early, is_aside, locked, sorted_out
 
 # The folder may be anybody's to write into: no link is followed, and nothing is opened that could keep us waiting.
+# The folder inside it where answers are put.
+ANSWERS = "answers"
 READ = os.O_RDONLY | os.O_NOFOLLOW | os.O_NONBLOCK | os.O_CLOEXEC
 
 
@@ -34,8 +36,8 @@ def inbox(channel: Channel, partnership: Partnership, _transport: Transport) -> 
 
 @contextmanager
 def _opened(channel: Channel, root: Path, folder: Path) -> Iterator[int]:
-    if not folder.resolve(strict=True).is_relative_to(root.resolve()):
-        raise SourceUnavailable(f"{channel.name}: the folder is a link that leads out of the inbox. Sync to the folder itself.")
+    if folder.resolve(strict=True) != root.resolve() / folder.relative_to(root):
+        raise SourceUnavailable(f"{channel.name}: the folder is a link to another one. Sync to the folder itself.")
     descriptor = os.open(folder, os.O_RDONLY | os.O_DIRECTORY | os.O_CLOEXEC)
     try:
         yield descriptor
@@ -61,7 +63,7 @@ class _Look:
             if cause:
                 self._leave(one.name, cause)
             elif body is not None:
-                parcels.append(self.channel.parcel(body, self._place(one.name), folder=self.path))
+                parcels.append(self.channel.parcel(body, self._place(one.name), folder=self.path, changed=one.changed))
         return Received(tuple(parcels), tuple(sorted(self.left, key=lambda left: left.place)))
 
     def _files(self) -> tuple[list[Seen], frozenset[str]]:
@@ -74,6 +76,8 @@ class _Look:
                 found = os.stat(name, dir_fd=self.folder, follow_symlinks=False)
             except FileNotFoundError:
                 continue
+            if name == ANSWERS and not stat.S_ISDIR(found.st_mode):
+                continue  # who answers says that it is in the way
             if is_aside(name):
                 aside.append(_seen(name, found))
             elif stat.S_ISREG(found.st_mode):

@@ -38,7 +38,8 @@ class Parcel:
 
     `place` is the keyed digest of where the file lay, `digest` that of its bytes. `partner` is whose place it was (empty where the
     place is everybody's), `contract` the table the place is for (empty where the sheets say it). `channel` is the kind of the channel.
-    An answer is put into `folder`, if any.
+    An answer is put into `folder`, if any. `changed_at` says when the file was last
+    written, where that is known.
     """
 
     place: str
@@ -49,6 +50,7 @@ class Parcel:
     received_at: str
     body: bytes = field(repr=False)
     folder: Path | None = field(default=None, repr=False)
+    changed_at: str = ""
 
 
 @dataclass(frozen=True, slots=True)

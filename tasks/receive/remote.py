@@ -121,7 +121,7 @@ class _Look:
             if cause:
                 self._leave(one.name, cause)
             elif body is not None:
-                parcels.append(self.channel.parcel(body, self.channel.place(one.name)))
+                parcels.append(self.channel.parcel(body, self.channel.place(one.name), changed=one.changed))
         return Received(tuple(parcels), tuple(sorted(self.left, key=lambda left: left.place)))
 
     def _listed(self) -> list[Seen]:

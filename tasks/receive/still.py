@@ -63,7 +63,7 @@ def locked(seen: Iterable[Seen]) -> frozenset[str]:
 
 
 def sorted_out(seen: Iterable[Seen], locks: frozenset[str]) -> tuple[list[Seen], list[tuple[Seen, str]]]:
-    """Those to read, by name, and those to leave, each with the cause. Where all is too much, the newest come first."""
+    """Those to read, the newest last, so that it counts; and those to leave, each with the cause. Of too much the newest are read."""
     take: list[Seen] = []
     leave: list[tuple[Seen, str]] = []
     room = LARGEST_CHANNEL
@@ -77,7 +77,7 @@ def sorted_out(seen: Iterable[Seen], locks: frozenset[str]) -> tuple[list[Seen],
         else:
             room -= one.size
             take.append(one)
-    return sorted(take, key=lambda one: one.name), leave
+    return sorted(take, key=lambda one: (one.changed, one.name)), leave
 
 
 def ends_early(body: bytes, seen: Seen) -> bool:

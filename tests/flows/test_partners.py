@@ -5,8 +5,10 @@ from __future__ import annotations
 import csv
 import email
 import email.policy
+import os
 import shutil
 from collections.abc import Iterator
+from datetime import datetime
 from email.message import EmailMessage
 from pathlib import Path
 from typing import Any
@@ -238,6 +240,74 @@ def test_two_runs_at_once_answer_once(warehouse: str, partnership: Partnership) 
         line for one in found for line in one.lines if line.message
     ]
     assert len(list(letters(partnership.home))) == 1
+
+
+def _laid(path: Path, value: int, *, hours_ago: float) -> Path:
+    path.write_bytes(world.partner_file(["p05", "2026-Q3", "clients_served", value]))
+    then = datetime.fromisoformat("2026-11-22T17:00:00+00:00").timestamp() - hours_ago * 3600
+    os.utime(path, (then, then))
+    return path
+
+
+def test_the_file_that_changed_last_counts_whatever_it_is_called(partnership: Partnership) -> None:
+    folder = folder_of(partnership.home / "inbox", "p05")
+    _laid(folder / "z.csv", 70, hours_ago=3)
+    _laid(folder / "a.csv", 75, hours_ago=2)
+    world.collect(partnership)
+    assert _clients(partnership) == 75
+
+
+def test_an_old_file_under_another_name_does_not_come_back(partnership: Partnership, monkeypatch: pytest.MonkeyPatch) -> None:
+    """The one before is kept as a backup: at once, and when its correction has come. Saved anew it is sent again."""
+    folder = folder_of(partnership.home / "inbox", "p05")
+    first = _laid(folder / "r.csv", 61, hours_ago=3)
+    world.collect(partnership)
+    first.rename(folder / "r_before.csv")
+    _laid(folder / "r.csv", 66, hours_ago=1)
+    world.collect(partnership)
+    assert _clients(partnership) == 66
+    later(monkeypatch, "2026-11-23T17:00:00")
+    (folder / "r_before.csv").rename(folder / "r of the spring.csv")
+    assert world.collect(partnership).submissions == ()
+    assert _clients(partnership) == 66
+    _laid(folder / "r anew.csv", 61, hours_ago=-48)
+    (submission,) = world.collect(partnership).submissions
+    assert (submission.state.startswith("accepted"), _clients(partnership)) == (True, 61)
+
+
+def _clients(partnership: Partnership) -> float | None:
+    (row,) = [row for row in world.as_of(partnership, read("partner_metrics")) if row["partner"] == "p05"]
+    value: float | None = row["value"]
+    return value
+
+
+@pytest.mark.parametrize("what", ["a file", "a link to a folder", "a link to nothing", "a folder where the file should be"])
+def test_where_no_answer_can_be_put_beside_the_file(what: str, partnership: Partnership, tmp_path: Path) -> None:
+    """It goes out by mail and into the home all the same, and nothing is written anywhere else; the operator is told, once."""
+    folder = folder_of(partnership.home / "inbox", "p05")
+    elsewhere = tmp_path / "elsewhere"
+    elsewhere.mkdir()
+    _laid(folder / "a.csv", 61, hours_ago=1)
+    beside = folder / "answers"
+    if what == "a file":
+        beside.write_bytes(b"")
+    elif what == "a link to a folder":
+        beside.symlink_to(elsewhere)
+    elif what == "a link to nothing":
+        beside.symlink_to(elsewhere / "nothing")
+    else:
+        (beside / "2026-Q3-v1-no1.xlsx").mkdir(parents=True)
+    collected = world.collect(partnership)
+    (submission,) = [one for one in collected.submissions if one.partner == "p05"]
+    assert submission.state.startswith("accepted")
+    (line,) = [line for line in collected.lines if line.outcome == "not_beside"]
+    assert line.part == "p05, inbox"
+    assert line.message.startswith("The answer to submission 1 could not be put beside the file")
+    assert "answers/p05" in line.message
+    assert list(elsewhere.iterdir()) == []
+    assert len(list(letters(partnership.home))) == len(collected.submissions)
+    assert sorted(path.suffix for path in (partnership.home / "answers" / "p05").glob("*-no1*")) == [".html", ".pdf", ".xlsx"]
+    assert not [line for line in world.collect(partnership).lines if line.outcome == "not_beside"]
 
 
 def test_the_folder_of_answers_is_never_collected(partnership: Partnership) -> None:

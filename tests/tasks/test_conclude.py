@@ -18,6 +18,7 @@ from tasks.conclude import Judged, Submission, answer_key, conclude, is_conclude
 from tasks.due import standings
 from tasks.load import load
 from tasks.outbox import Letter, outbox
+from tasks.receive.parcel import Parcel
 from tasks.screen.screened import Screened, Sheet
 from tasks.stage import stage
 from tasks.withdraw import withdraw
@@ -41,6 +42,10 @@ def submit(
     verdict = check(staged, contract, partnership)
     load(verdict, contract, partnership)
     return conclude(screened, [Judged(sheet, verdict, windows)], partnership)
+
+
+def parcel(place: str, digest: str) -> Parcel:
+    return Parcel(place, digest, "p01", "", "inbox", "2026-10-14T15:00:00Z", b"")
 
 
 def in_force(partnership: Partnership) -> dict[tuple[str, str], float | None]:
@@ -88,13 +93,13 @@ def test_the_same_numbers_again_are_a_version_that_says_so(partnership: Partners
 def test_the_same_file_is_the_same_submission(partnership: Partnership) -> None:
     """A run that was killed before it answered goes through it again and changes nothing."""
     first = submit(partnership, FIRST)
-    assert not is_concluded(partnership, "a", "1")
+    assert not is_concluded(partnership, parcel("a", "1"))
     assert submit(partnership, FIRST).number == first.number
     assert len(world.ask(partnership, "select * from submission_state")) == 1
     outbox(Letter(answer_key(first.number, first.state), "answer", "p01", "", "", ""), partnership)
-    assert is_concluded(partnership, "a", "1")
-    assert not is_concluded(partnership, "a", "2")
-    assert not is_concluded(partnership, "b", "1")
+    assert is_concluded(partnership, parcel("a", "1"))
+    assert not is_concluded(partnership, parcel("a", "2"))
+    assert not is_concluded(partnership, parcel("b", "1"))
 
 
 def test_a_b_a_are_three_submissions(partnership: Partnership) -> None:

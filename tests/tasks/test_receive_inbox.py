@@ -242,8 +242,28 @@ def test_a_folder_that_leads_out_of_the_inbox_is_not_read(partnership: Partnersh
     (tmp_path / "elsewhere").mkdir()
     old(_written(tmp_path / "elsewhere" / "report.csv"))
     folder.symlink_to(tmp_path / "elsewhere")
-    with pytest.raises(SourceUnavailable, match="leads out of the inbox"):
+    with pytest.raises(SourceUnavailable, match="is a link"):
         look(partnership)
+
+
+def test_a_folder_that_is_a_link_to_another_partners_is_not_read(partnership: Partnership, folder: Path) -> None:
+    """Else its files would be taken for this partner's, and be answered there."""
+    neighbour = folder.parent / "p05"
+    neighbour.mkdir(exist_ok=True)
+    old(_written(neighbour / "report.csv"))
+    folder.rmdir()
+    folder.symlink_to(neighbour)
+    with pytest.raises(SourceUnavailable, match="is a link"):
+        look(partnership)
+
+
+def test_the_inbox_itself_may_be_a_link(partnership: Partnership, folder: Path, tmp_path: Path) -> None:
+    """Whoever runs the office put it there."""
+    old(_written(folder / "report.csv"))
+    inbox = partnership.home / "inbox"
+    inbox.rename(tmp_path / "synced")
+    inbox.symlink_to(tmp_path / "synced")
+    assert len(look(partnership).parcels) == 1
 
 
 def test_a_pipe_or_a_socket_is_never_opened(partnership: Partnership, folder: Path, pauses: list[float]) -> None:
@@ -285,7 +305,7 @@ def test_of_too_much_the_newest_is_read(partnership: Partnership, folder: Path, 
     for age in (3000, 1000, 2000):
         old(_written(folder / f"{age}.csv", GOOD.replace(b"231", f"{age // 10}".encode())), age)
     received = look(partnership)
-    assert [parcel.body.split(b",")[-1] for parcel in received.parcels] == [b"100\n", b"200\n"]
+    assert [parcel.body.split(b",")[-1] for parcel in received.parcels] == [b"200\n", b"100\n"]
     assert causes(received) == ["too_many"]
 
 
