@@ -40,9 +40,14 @@ def find_tables(
             faults.add("gate_stray_sheet", values=(("sheet", str(table.position)),))
     if not found and len(others) == 1 and not others[0].is_hidden:
         return _lone(others[0], contracts, contract, faults)
+    renamed = _renamed(others, [one for one in contracts if one not in [known for _, known, _ in found]])
     for table in others:
-        rule = "gate_hidden_sheet" if table.is_hidden else "gate_other_sheet"
-        faults.add(rule, count=max(1, table.count), values=(("sheet", str(table.position)),))
+        values = (("sheet", str(table.position)),)
+        if table.position in renamed:
+            faults.add("gate_renamed_sheet", values=(*values, ("name", renamed[table.position])))
+        else:
+            rule = "gate_hidden_sheet" if table.is_hidden else "gate_other_sheet"
+            faults.add(rule, count=max(1, table.count), values=values)
     if not found and not faults.refuses:
         is_text = not any(table.name for table in tables)
         faults.add("gate_empty" if is_text else "gate_no_table", values=() if is_text else _sheet_names(contracts))
@@ -61,6 +66,13 @@ def _lone(table: Table, contracts: Sequence[Contract], contract: str, faults: Fa
         return []
     nearest = max(fitting or contracts, key=lambda one: _likeness(table, one), default=None)
     return [(table, nearest, "")] if nearest else []
+
+
+def _renamed(others: Sequence[Table], missing: Sequence[Contract]) -> dict[int, str]:
+    """Our name of each sheet that has all the headings of one table of which no other sheet is, by the place of the sheet."""
+    fitting = {table.position: [one for one in missing if _fits(table, one)] for table in others if table.rows and not table.is_hidden}
+    only = {position: fits[0].layout.sheet or fits[0].name for position, fits in fitting.items() if len(fits) == 1}
+    return {position: name for position, name in only.items() if list(only.values()).count(name) == 1}
 
 
 def _sheet_names(contracts: Sequence[Contract]) -> tuple[tuple[str, str], ...]:

@@ -26,6 +26,7 @@ from openpyxl.worksheet.worksheet import Worksheet
 import expectations
 from expectations.partnership import Partnership
 from tasks.fetch.store import folder
+from tasks.findings import tell
 from tasks.screen import screen
 from tasks.screen.reader import child
 from tasks.template import template
@@ -48,6 +49,7 @@ from tests.screening import (
 )
 
 ROW: list[object] = ["p01", "2026-Q3", "clients_served", 12]
+TOOLKIT = ["partner", "period", "metric", "topic", "audience", "value"]
 MARK = "Amira Haddad"
 SHEET = "xl/worksheets/sheet1.xml"
 # The package exports a function of the same name.
@@ -279,7 +281,7 @@ def test_several_faults_are_told_at_once(partnership: Partnership) -> None:
 def test_empty_sheets_and_known_pages_are_left_out(partnership: Partnership) -> None:
     def change(book: Workbook, _page: Worksheet) -> None:
         book.create_sheet(MARK)
-        book.create_sheet("toolkit").append(["partner", "period", "metric", "topic", "audience", "value"])
+        book.create_sheet("toolkit").append(TOOLKIT)
         book.create_sheet("help")["A1"] = "How to fill in this workbook"
 
     screened = screen(parcel(changed(change)), partnership)
@@ -292,6 +294,33 @@ def test_a_lone_sheet_under_any_name_is_known_by_its_headings_and_its_name_is_no
     screened = screen(parcel(saved(book_of(ROW, sheet=MARK))), partnership)
     assert (remarks(screened), screened.sheets[0].sheet) == (set(), "")
     assert quoted(["Amira", "Haddad"], screened) == []
+
+
+@pytest.mark.parametrize(
+    ("sheets", "rules"),
+    [
+        ([(MARK, HEADER)], {"renamed_sheet"}),
+        ([(MARK, HEADER), ("x", HEADER)], {"other_sheet"}),
+        ([(MARK, HEADER), ("metrics", HEADER)], {"other_sheet"}),
+        ([(MARK, [*HEADER, MARK])], {"other_sheet"}),
+    ],
+    ids=["renamed", "two of them", "a copy", "other headings"],
+)
+def test_a_sheet_with_our_headings_is_to_get_its_name_back(
+    partnership: Partnership, sheets: list[tuple[str, list[str]]], rules: set[str]
+) -> None:
+    book = book_of(["p01", "2026-Q3", "events_held", "intake", "youth", 4], header=TOOLKIT, sheet="toolkit")
+    for name, header in sheets:
+        page = book.create_sheet(name)
+        page.append(header)
+        page.append(ROW)
+    screened = screen(parcel(saved(book)), partnership)
+    assert refused(screened) >= rules
+    assert quoted(["Amira", "Haddad"], screened) == []
+    if rules == {"renamed_sheet"}:
+        (told,) = [one for one in screened.findings if one.rule == "gate_renamed_sheet"]
+        assert tell(told, "en")[2].startswith("Give the sheet its name back: metrics")
+        assert tell(told, "fr")[2].startswith("Redonnez à la feuille son nom : metrics")
 
 
 def test_what_libreoffice_and_google_and_sharepoint_write_is_no_reason(partnership: Partnership) -> None:
