@@ -95,9 +95,7 @@ def _table(sheet: dict[str, Any], position: int) -> Table:
         name=sheet["name"],
         position=position,
         is_hidden=sheet["hidden"],
-        unseen=sheet["unseen"],
-        unseen_rows=tuple(sheet["unseen_rows"]),
-        unseen_letters=tuple(sheet["unseen_letters"]),
+        unseen=tuple((letter, tuple(rows), count) for letter, rows, count in sheet["unseen"]),
         comments=tuple(Comment(author, text) for _, author, text in sheet["comments"]),
         links=sheet["links"],
     )

@@ -14,6 +14,8 @@ from tasks.screen.ours import foreign_cells, is_our_comment, role
 from tasks.screen.reader.cells import letters_of
 from tasks.screen.table import Table
 
+# So many hidden columns are told one by one.
+TOLD_COLUMNS = 20
 Found = tuple[Table, Contract, str]
 
 
@@ -102,11 +104,10 @@ def _of_ours(table: Table, sheet: str, faults: Faults) -> None:
     values = (("sheet", str(table.position)),)
     if table.is_hidden and table.rows:
         faults.add("gate_hidden_sheet", sheet=sheet, count=table.count, values=values)
-    if table.unseen:
-        letter = table.unseen_letters[0]
-        for row in table.unseen_rows:
+    for letter, rows, count in table.unseen[:TOLD_COLUMNS]:
+        for row in rows:
             faults.add("gate_hidden_cells", sheet=sheet, letter=letter, row=row, count=0, values=values)
-        faults.add("gate_hidden_cells", sheet=sheet, letter=letter, count=table.unseen, values=values)
+        faults.add("gate_hidden_cells", sheet=sheet, letter=letter, count=count, values=values)
     if table.links:
         faults.add("gate_link", sheet=sheet, count=table.links, values=values)
     _comments(table, sheet, faults)

@@ -267,6 +267,7 @@ def test_a_finding_is_told_in_both_languages(partnership: Partnership) -> None:
 def test_every_rule_has_words_in_both_languages_and_every_word_a_rule() -> None:
     said = {language: expectations.words("gate", language)["detectors"] for language in ("en", "fr")}
     assert list(said["en"]) == list(said["fr"])
+    assert list(expectations.words("gate", "en")["counts"]) == list(expectations.words("gate", "fr")["counts"])
     for rule, parts in said["en"].items():
         assert set(parts) == set(said["fr"][rule]) == {"found", "expected", "fix"}
         for part in parts:

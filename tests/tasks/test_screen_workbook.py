@@ -217,6 +217,21 @@ def test_what_a_spreadsheet_program_can_hide_refuses_the_workbook(partnership: P
     assert not (folder(partnership.home)).exists()
 
 
+def hidden_columns(_book: Workbook, page: Worksheet) -> None:
+    page.append(ROW)
+    page.column_dimensions["C"].hidden = page.column_dimensions["D"].hidden = True
+
+
+@pytest.mark.parametrize(
+    ("change", "told"),
+    [(hidden_columns, [("C", (1, 2, 3), 3), ("D", (1, 2, 3), 3)]), (hidden_row, [("", (2,), 1)])],
+)
+def test_what_is_hidden_is_told_by_its_columns_or_rows(
+    partnership: Partnership, change: Change, told: list[tuple[str, tuple[int, ...], int]]
+) -> None:
+    assert places(screen(parcel(changed(change)), partnership)) == [("hidden_cells", *one) for one in told]
+
+
 PARTS: list[tuple[str, dict[str, bytes | str], str]] = [
     ("macros", {"xl/vbaProject.bin": b"Sub"}, "macro"),
     ("sheet of macros", {"xl/macrosheets/sheet1.xml": "<x/>"}, "macro"),

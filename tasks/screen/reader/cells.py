@@ -33,10 +33,11 @@ _PARTS_OF_FORMAT = re.compile(r'"[^"]*"|\\.|_.|\*.|\[[^\]]*\]')
 
 @dataclass(slots=True)
 class Sheet:
-    """What a sheet holds: its cells by row, those in hidden rows and columns, and what stands beside the cells."""
+    """What a sheet holds: its cells by row, its filled rows that are hidden, those of its hidden columns, and what stands beside the cells."""
 
     rows: list[tuple[int, list[tuple[int, Cell]]]] = field(default_factory=list)
-    hidden: list[tuple[int, int]] = field(default_factory=list)
+    hidden_rows: list[int] = field(default_factory=list)
+    hidden_columns: dict[int, list[int]] = field(default_factory=dict)
     has_header_text: bool = False
     strange: int = 0
 
@@ -235,9 +236,11 @@ class _Reader:
             raise Stop("gate_far_cell", letter=letters_of(self.column), row=self.row)
         if not self.cells:
             self.sheet.rows.append((self.row, self.cells))
+            if self.is_row_hidden:
+                self.sheet.hidden_rows.append(self.row)
         self.cells.append((self.column, cell))
-        if self.is_row_hidden or any(first <= self.column <= last for first, last in self.hidden_columns):
-            self.sheet.hidden.append((self.row, self.column))
+        if any(first <= self.column <= last for first, last in self.hidden_columns):
+            self.sheet.hidden_columns.setdefault(self.column, []).append(self.row)
 
     def _value(self, raw: str) -> Cell:
         if self.has_formula:

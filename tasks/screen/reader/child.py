@@ -15,7 +15,7 @@ import zlib
 from typing import Any
 from xml.parsers.expat import ExpatError
 
-from .cells import Budget, letters_of, read_date_styles, read_sheet, read_strings
+from .cells import Budget, Sheet, letters_of, read_date_styles, read_sheet, read_strings
 from .container import refuse_container
 from .faults import Fault, Stop
 from .parts import SheetPart, read_comments, read_workbook, refuse_parts, relations
@@ -95,12 +95,16 @@ def _sheet(
         "name": part.name,
         "hidden": part.is_hidden,
         "rows": sheet.rows,
-        "unseen": len(sheet.hidden),
-        "unseen_rows": sorted({row for row, _ in sheet.hidden})[:SHOWN],
-        "unseen_letters": [letters_of(column) for column in sorted({column for _, column in sheet.hidden})[:SHOWN]],
+        "unseen": _unseen(sheet),
         "comments": comments,
         "links": sum(outside for _, _, outside in links.values()),
     }
+
+
+def _unseen(sheet: Sheet) -> list[tuple[str, list[int], int]]:
+    """The filled cells that nobody sees: for each hidden column (and for the hidden rows, without a letter) the first rows, and how many."""
+    places = [("", sheet.hidden_rows), *((letters_of(column), rows) for column, rows in sorted(sheet.hidden_columns.items()))]
+    return [(letter, rows[:SHOWN], len(rows)) for letter, rows in places if rows]
 
 
 def _strings(book: zipfile.ZipFile) -> list[str]:
