@@ -61,7 +61,8 @@ class Finding:
 
     def sentence(self) -> str:
         """The finding as one line for people."""
-        where = ", ".join(part for part in (f"row {self.row}" if self.row else "", f"column {self.column}" if self.column else "") if part)
+        column = self.column or self.letter
+        where = ", ".join(part for part in (f"row {self.row}" if self.row else "", f"column {column}" if column else "") if part)
         place = ": ".join(part for part in (self.file or self.sheet, where) if part) or "the whole file"
         count = counted(self, "en", str(self.rows)) if self.rows > 1 else ""
         more = f" ({count})" if count else ""

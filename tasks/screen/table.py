@@ -11,10 +11,12 @@ Rows = list[tuple[int, dict[int, Cell]]]
 
 @dataclass(frozen=True, slots=True)
 class Comment:
-    """A comment of a cell."""
+    """A comment of a cell; no letter and row where the file does not say of which."""
 
     author: str
     text: str
+    letter: str = ""
+    row: int = 0
 
 
 @dataclass(frozen=True, slots=True)
@@ -22,7 +24,8 @@ class Table:
     """The cells that hold something, by row and column (both from 1), and what else the sheet holds.
 
     `position` counts the sheets from 1. `unseen` is a line for each hidden column with something in it, and one without
-    a letter for the hidden rows: some of the rows, and how many they are.
+    a letter for the hidden rows: some of the rows, and how many they are. `linked` are the first of the
+    cells with links, by column letter and row.
     """
 
     rows: Rows
@@ -32,6 +35,7 @@ class Table:
     unseen: tuple[tuple[str, tuple[int, ...], int], ...] = ()
     comments: tuple[Comment, ...] = ()
     links: int = 0
+    linked: tuple[tuple[str, int], ...] = ()
 
     @property
     def count(self) -> int:

@@ -232,6 +232,52 @@ def test_what_is_hidden_is_told_by_its_columns_or_rows(
     assert places(screen(parcel(changed(change)), partnership)) == [("hidden_cells", *one) for one in told]
 
 
+def far_cell(_book: Workbook, page: Worksheet) -> None:
+    page["IW5"] = MARK
+
+
+def far_cell_elsewhere(book: Workbook, _page: Worksheet) -> None:
+    book.create_sheet(MARK)["IW5"] = MARK
+
+
+def notes(_book: Workbook, page: Worksheet) -> None:
+    for cell in ("D2", "E7", "D9"):
+        page[cell].comment = Comment(MARK, "A colleague")
+
+
+def links(_book: Workbook, page: Worksheet) -> None:
+    page.append(ROW)
+    for cell in ("C2", "C3"):
+        page[cell].hyperlink = f"mailto:{MARK.replace(' ', '.')}@example.org"
+
+
+@pytest.mark.parametrize(
+    ("change", "told"),
+    [
+        (far_cell, ("far_cell", "metrics", "IW", 5, (), 1)),
+        (far_cell_elsewhere, ("far_cell_sheet", "", "IW", 5, (), 1)),
+        (notes, ("comment", "metrics", "D", 2, (9,), 3)),
+        (links, ("link", "metrics", "C", 2, (3,), 2)),
+        (header_text, ("header_footer", "metrics", "", None, (), 1)),
+    ],
+)
+def test_a_finding_names_the_sheet_if_it_is_ours_and_the_cell(
+    partnership: Partnership, change: Change, told: tuple[str, str, str, int | None, tuple[int, ...], int]
+) -> None:
+    screened = screen(parcel(changed(change)), partnership)
+    (one,) = screened.findings
+    assert (one.rule.removeprefix("gate_"), one.sheet, one.letter, one.row, one.more, one.rows) == told
+    assert ("sheet 2" in one.found) == (change is far_cell_elsewhere)
+    assert quoted(["Amira", "Haddad"], screened) == []
+
+
+def test_a_comment_whose_place_is_a_text_has_none(partnership: Partnership) -> None:
+    body = planted(changed(comment), swap={"xl/comments/comment1.xml": ('ref="D2"', f'ref="{MARK}"')})
+    screened = screen(parcel(body), partnership)
+    assert places(screened) == [("comment", "", (), 1)]
+    assert quoted(["Amira", "Haddad"], screened) == []
+
+
 PARTS: list[tuple[str, dict[str, bytes | str], str]] = [
     ("macros", {"xl/vbaProject.bin": b"Sub"}, "macro"),
     ("sheet of macros", {"xl/macrosheets/sheet1.xml": "<x/>"}, "macro"),

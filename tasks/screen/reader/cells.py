@@ -9,7 +9,7 @@ from typing import IO
 
 from .faults import Stop
 from .parts import is_page_number, refuse_root
-from .xml import parse
+from .xml import attribute, parse
 
 # A text, a number, a truth value, or what no text can say: ["formula"], ["date"], ["error", "#N/A"].
 Cell = str | int | float | bool | list[str]
@@ -38,6 +38,7 @@ class Sheet:
     rows: list[tuple[int, list[tuple[int, Cell]]]] = field(default_factory=list)
     hidden_rows: list[int] = field(default_factory=list)
     hidden_columns: dict[int, list[int]] = field(default_factory=dict)
+    links: list[tuple[str, str]] = field(default_factory=list)
     has_header_text: bool = False
     strange: int = 0
 
@@ -137,6 +138,16 @@ def letters_of(number: int) -> str:
     return text
 
 
+def place_of(reference: str) -> tuple[str, int]:
+    """Column letter and row of the first cell of a reference such as D2:D9; nothing where it is none, for a text could stand there.
+
+    >>> place_of("$D$2:D9"), place_of("Amira")
+    (('D', 2), ('', 0))
+    """
+    match = re.match(r"\$?([A-Z]{1,3})\$?([1-9][0-9]{0,6})(?::|$)", reference)
+    return (match[1], int(match[2])) if match else ("", 0)
+
+
 def read_sheet(part: IO[bytes], strings: list[str], dates: frozenset[int], budget: Budget) -> Sheet:
     """Every cell of the sheet that holds something."""
     reader = _Reader(strings, dates, budget)
@@ -180,6 +191,8 @@ class _Reader:
             self.hidden_columns.append((int(given["min"]), int(given["max"])))
         elif tag in ("oddHeader", "oddFooter", "evenHeader", "evenFooter", "firstHeader", "firstFooter"):
             self.gathers, self.parts = "header", []
+        elif tag == "hyperlink":
+            self.sheet.links.append((attribute(given, "id"), given.get("ref", "")))
         elif tag in STRANGE:
             self.sheet.strange += 1
 
