@@ -329,6 +329,19 @@ def test_a_finding_about_no_cell_of_the_sheet_is_told_on_the_first_sheet(partner
     assert book["metrics"].max_row == 11
 
 
+@pytest.mark.parametrize(
+    ("where", "told"),
+    [
+        ({"sheet": "help", "letter": "A", "row": 12}, "help!A12"),
+        ({"sheet": "services", "row": None}, "services"),
+        ({"sheet": "", "row": None}, "whole file"),
+    ],
+)
+def test_a_finding_of_a_sheet_that_has_no_marks_names_the_sheet(partnership: Partnership, where: dict[str, Any], told: str) -> None:
+    book = returned(partnership, filled(partnership, values=VALUES), finding("warning", column="", **where))
+    assert [line[0] for line in table(book["answer"], "Where")] == [told]
+
+
 def test_two_tables_are_marked_each_on_its_own_sheet(partnership: Partnership) -> None:
     path = partnership.home / "registers" / "reporting.csv"
     path.write_text("partner,metric,from,to\np01,clients_served,2024-07-01,\np01,food_handler_certs,2024-07-01,\n", encoding="utf-8")
