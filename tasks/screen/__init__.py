@@ -88,7 +88,7 @@ def _filled(judged: Sequence[Judged], faults: Faults) -> list[Judged]:
     if not filled and judged and not faults.refuses:
         faults.add("gate_no_rows")
     for one in judged:
-        if filled and not one.rows:
+        if filled and not one.rows and not one.is_misheaded:
             faults.add("gate_empty_sheet", sheet=one.sheet)
     return filled
 

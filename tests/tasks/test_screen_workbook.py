@@ -351,6 +351,17 @@ def test_empty_sheets_and_known_pages_are_left_out(partnership: Partnership) -> 
     assert quoted(["Amira", "Haddad"], screened) == []
 
 
+def test_a_sheet_refused_for_what_stands_above_its_headings_is_not_called_empty(partnership: Partnership) -> None:
+    def change(book: Workbook, page: Worksheet) -> None:
+        page.insert_rows(1)
+        page["A1"] = MARK
+        book.create_sheet("toolkit").append(TOOLKIT)
+        book["toolkit"].append(["p01", "2026-Q3", "events_held", "intake", "youth", 4])
+
+    screened = screen(parcel(changed(change)), partnership)
+    assert [(rule, rows) for rule, _, rows, _ in places(screened) if rule != "list"] == [("above", (1,))]
+
+
 def test_a_lone_sheet_under_any_name_is_known_by_its_headings_and_its_name_is_not_told(partnership: Partnership) -> None:
     screened = screen(parcel(saved(book_of(ROW, sheet=MARK))), partnership)
     assert (remarks(screened), screened.sheets[0].sheet) == (set(), "")
