@@ -33,6 +33,14 @@ def role(table: Table) -> str:
     return name if name in (HELP, ANSWER) else ""
 
 
+def is_our_page(table: Table) -> bool:
+    """True for a CSV file that was saved from a page of ours in place of the table: it begins with the title of the page."""
+    if table.name or not table.rows:
+        return False
+    titles = {fold(words("workbook", language)[page]["title"]) for language in languages() for page in (HELP, ANSWER)}
+    return any(isinstance(cell, str) and fold(cell) in titles for cell in table.rows[0][1].values())
+
+
 def is_our_comment(comment: Comment) -> bool:
     """True for a comment that an answer of ours wrote, and nobody else since. LibreOffice may lose its author, never its text."""
     if fold(comment.author) not in (fold(AUTHOR), ""):

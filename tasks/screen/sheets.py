@@ -10,7 +10,7 @@ from tasks.screen.columns import as_text
 from tasks.screen.faults import Faults
 from tasks.screen.fold import fold
 from tasks.screen.lists import carried, headings
-from tasks.screen.ours import ANSWER, HELP, foreign_cells, is_our_comment, role
+from tasks.screen.ours import ANSWER, HELP, foreign_cells, is_our_comment, is_our_page, role
 from tasks.screen.reader.cells import letters_of
 from tasks.screen.table import Table
 
@@ -70,6 +70,9 @@ def _lone(table: Table, contracts: Sequence[Contract], contract: str, faults: Fa
     """The only table of a file under no name of ours: the one its place is for, or the one whose headings it has."""
     _of_ours(table, "", faults)
     if not table.rows:
+        return []
+    if is_our_page(table):
+        faults.add("gate_our_page", values=_sheet_names(contracts))
         return []
     given = [one for one in contracts if one.name == contract]
     fitting = given or [one for one in contracts if _fits(table, one)]
