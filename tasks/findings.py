@@ -26,6 +26,7 @@ COUNTED = {
     "gate_columns": "columns",
     "gate_other_sheet": "cells",
     "gate_hidden_sheet": "cells",
+    "gate_answer_text": "cells",
     "gate_comment": "comments",
     "gate_link": "links",
     "gate_defined_name": "names",

@@ -12,6 +12,7 @@ from tasks.screen.fold import fold
 from tasks.screen.lists import carried, headings
 from tasks.screen.ours import ANSWER, HELP, foreign_cells, is_our_comment, is_our_page, role
 from tasks.screen.reader.cells import letters_of
+from tasks.screen.reply import typed
 from tasks.screen.table import Table
 
 # So many hidden columns are told one by one.
@@ -133,6 +134,9 @@ def _page(table: Table, partnership: Partnership, faults: Faults) -> None:
     for row, column, is_personal in foreign_cells(table, partnership):
         rule = "gate_help_page" if is_personal or table.is_hidden else "gate_help_text"
         faults.add(rule, sheet=name, letter=letters_of(column), row=row, values=values)
+    cells = [(letters_of(column), row) for row, column in typed(table)] if name == ANSWER else []
+    if cells:
+        _at_cells("gate_answer_text", name, cells, len(cells), values, faults)
     _comments(table, name, faults)
 
 
