@@ -216,7 +216,9 @@ def _where(finding: Finding, voice: Voice, *, is_gone: bool) -> list[str]:
     if finding.more:
         lines.append(words["rows_at"].format(rows=_listed(finding.more)))
     if finding.rows > 1 + len(finding.more):
-        lines += [words["counted"].format(count=told) for told in [counted(finding, voice.code, voice.language.number(finding.rows))] if told]
+        lines += [
+            words["counted"].format(count=told) for told in [counted(finding, voice.code, voice.language.number(finding.rows))] if told
+        ]
     return lines
 
 

@@ -82,7 +82,7 @@ def judge(table: Table, contract: Contract, partnership: Partnership, *, sheet: 
 
 
 def _is_row(top: dict[int, Cell], taking: dict[str, Take], contract: Contract) -> bool:
-    """True when a line is one of the table: one of its cells is a code, and another one a period, a number or a code. Years alone are none."""
+    """True when a line is one of the table: a cell is a code, and another a code, a period or a number. Years alone are none."""
     fitting = [{name for name, take in taking.items() if (taken := take(cell))[0] and not taken[1]} for cell in top.values()]
     return sum(map(bool, fitting)) > 1 and any(fits - {contract.measure, contract.period} for fits in fitting)
 

@@ -54,7 +54,7 @@ def _is_place(text: str) -> bool:
 
 @lru_cache(maxsize=1)
 def _said() -> tuple[frozenset[str], tuple[re.Pattern[str], ...], dict[str, re.Pattern[str] | None]]:
-    """What the answer says in every language: whole texts, those with gaps, and the first headings of its tables with the kinds of finding."""
+    """What the answer says in every language: whole texts, those with gaps, and how its tables begin, with the kinds of finding."""
     texts: set[str] = set()
     shapes: list[re.Pattern[str]] = []
     tables: dict[str, re.Pattern[str] | None] = {}
@@ -64,7 +64,9 @@ def _said() -> tuple[frozenset[str], tuple[re.Pattern[str], ...], dict[str, re.P
         names = [*book["tiers"].values(), said["taken_short"]]
         kinds = re.compile(r"\S{1,2} (?:" + "|".join(re.escape(fold(name)) for name in names) + ")")
         tables |= {fold(said["findings_head"][0]): kinds, fold(book["columns"]["metric"]): None}
-        whole = [said[key] for key in said if key.endswith("_title") or key in ("title", "state", "received", "version", "taken", "no_findings")]
+        whole = [
+            said[key] for key in said if key.endswith("_title") or key in ("title", "state", "received", "version", "taken", "no_findings")
+        ]
         whole += [*book["states"].values(), *said["findings_head"], *said["differences_head"], *said["legend"].values()]
         whole += [book["columns"]["metric"], book["help"]["sample"], *(text.format(**book["tiers"]) for text in said["next"].values())]
         texts |= {fold(text) for text in whole}

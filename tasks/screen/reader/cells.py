@@ -33,7 +33,7 @@ _PARTS_OF_FORMAT = re.compile(r'"[^"]*"|\\.|_.|\*.|\[[^\]]*\]')
 
 @dataclass(slots=True)
 class Sheet:
-    """What a sheet holds: its cells by row, its filled rows that are hidden, those of its hidden columns, and what stands beside the cells."""
+    """What a sheet holds: its cells by row, the filled rows that are hidden or of a hidden column, and what stands beside the cells."""
 
     rows: list[tuple[int, list[tuple[int, Cell]]]] = field(default_factory=list)
     hidden_rows: list[int] = field(default_factory=list)

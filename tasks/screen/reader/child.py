@@ -105,7 +105,7 @@ def _sheet(
 
 
 def _unseen(sheet: Sheet) -> list[tuple[str, list[int], int]]:
-    """The filled cells that nobody sees: for each hidden column (and for the hidden rows, without a letter) the first rows, and how many."""
+    """What nobody sees: for each hidden column (and for the hidden rows, without a letter) the first filled rows, and how many."""
     places = [("", sheet.hidden_rows), *((letters_of(column), rows) for column, rows in sorted(sheet.hidden_columns.items()))]
     return [(letter, rows[:SHOWN], len(rows)) for letter, rows in places if rows]
 
