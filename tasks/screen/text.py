@@ -29,7 +29,7 @@ def read_text(body: bytes, headings: frozenset[str], faults: Faults) -> Table:
     if len(body) > MOST_BYTES:
         faults.add("gate_large")
         return empty
-    text = _decoded(body, faults)
+    text, form = _decoded(body, faults)
     if faults.refuses:
         return empty
     delimiter = _delimiter(text, headings)
@@ -41,13 +41,14 @@ def read_text(body: bytes, headings: frozenset[str], faults: Faults) -> Table:
     if rule := _spoilt(rows, delimiter, headings):
         faults.add(rule, row=rows[0][0])
         return empty
-    if DELIMITERS[delimiter] and not faults.refuses:
-        faults.add(DELIMITERS[delimiter])
+    for remark in (form, "" if faults.refuses else DELIMITERS[delimiter]):
+        if remark:
+            faults.add(remark)
     return Table(rows)
 
 
-def _decoded(body: bytes, faults: Faults) -> str:
-    """The text; a fault where it is none."""
+def _decoded(body: bytes, faults: Faults) -> tuple[str, str]:
+    """The text, and what is to be remarked on its form once it was read; a fault where it is none."""
     if body[:2] in (b"\xff\xfe", b"\xfe\xff") or _is_wide(body):
         faults.add("gate_utf_16")
     elif _WEB.match(body.removeprefix(b"\xef\xbb\xbf")):
@@ -55,19 +56,17 @@ def _decoded(body: bytes, faults: Faults) -> str:
     elif b"\0" in body or b"\x1b" in body or b"\x08" in body:
         faults.add("gate_format")
     try:
-        return "" if faults.refuses else body.decode("utf-8-sig")
+        return ("" if faults.refuses else body.decode("utf-8-sig")), ""
     except UnicodeDecodeError:
         return _windows(body, faults)
 
 
-def _windows(body: bytes, faults: Faults) -> str:
+def _windows(body: bytes, faults: Faults) -> tuple[str, str]:
     try:
-        text = body.decode("cp1252")
+        return body.decode("cp1252"), "gate_windows_1252"
     except UnicodeDecodeError:
         faults.add("gate_encoding")
-        return ""
-    faults.add("gate_windows_1252")
-    return text
+        return "", ""
 
 
 def _is_wide(body: bytes) -> bool:

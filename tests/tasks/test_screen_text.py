@@ -114,6 +114,11 @@ def test_any_other_form_is_refused_for_what_it_is(partnership: Partnership, body
     assert screened.sheets == ()
 
 
+def test_of_a_file_with_broken_accents_nothing_says_that_it_was_read(partnership: Partnership) -> None:
+    screened = screen(parcel(FRENCH.encode("mac-roman")), partnership)
+    assert [finding.rule for finding in screened.findings] == ["gate_accents"]
+
+
 def test_a_text_that_begins_like_another_kind_of_file_is_a_text(partnership: Partnership) -> None:
     screened = screen(parcel(b"BMI,period\r\n1,2\r\n"), partnership)
     assert "image" not in refused(screened)
