@@ -19,6 +19,20 @@ Tier = Literal["must_fix", "confirm", "note", "information"]
 TIERS: dict[str, Tier] = {"critical": "must_fix", "confirm": "confirm", "warning": "note", "info": "information"}
 
 
+# What a finding of the gate counts where it does not count rows; nothing where its sentence names all of it.
+COUNTED = {
+    "gate_missing": "",
+    "gate_ones": "rows",
+    "gate_columns": "columns",
+    "gate_other_sheet": "cells",
+    "gate_hidden_sheet": "cells",
+    "gate_answer_text": "cells",
+    "gate_comment": "comments",
+    "gate_link": "links",
+    "gate_defined_name": "names",
+}
+
+
 @dataclass(frozen=True, slots=True)
 class Finding:
     """What is wrong, where, and how to mend it. `row` is that of the file (header = 1); None speaks of the whole file.
@@ -48,9 +62,11 @@ class Finding:
 
     def sentence(self) -> str:
         """The finding as one line for people."""
-        where = ", ".join(part for part in (f"row {self.row}" if self.row else "", f"column {self.column}" if self.column else "") if part)
+        column = self.column or self.letter
+        where = ", ".join(part for part in (f"row {self.row}" if self.row else "", f"column {column}" if column else "") if part)
         place = ": ".join(part for part in (self.file or self.sheet, where) if part) or "the whole file"
-        more = f" ({self.rows} rows)" if self.rows > 1 else ""
+        count = counted(self, "en", str(self.rows)) if self.rows > 1 else ""
+        more = f" ({count})" if count else ""
         return f"{place}: found {self.found}; expected {self.expected}. {self.fix}{more}"
 
 
@@ -72,6 +88,16 @@ def tell(finding: Finding, language: str) -> tuple[str, str, str]:
             f"The words of the rule {finding.rule} in {language!r} ask for {error}, which its finding does not say. "
             "Mend expectations/words/, or say it in the values of the finding."
         ) from error
+
+
+def counted(finding: Finding, language: str, number: str) -> str:
+    """What a finding counts, with its number (as the language writes it); nothing where that is no rows, cells or other thing to be found.
+
+    A finding of the gate that names neither column nor row counts parts of the file which no spreadsheet shows.
+    """
+    is_of_rows = bool(finding.row or finding.letter) or not finding.rule.startswith("gate_")
+    noun = COUNTED.get(finding.rule, "rows" if is_of_rows else "")
+    return str(expectations.words("gate", language)["counts"][noun]).format(count=number) if noun else ""
 
 
 def _said(finding: Finding, language: str) -> dict[str, Any] | None:

@@ -21,7 +21,9 @@ LONGEST = 400
 
 @dataclass(frozen=True, slots=True)
 class Told:
-    """A finding in the partner's words. `cells` are where it is marked: none where it speaks of the whole file."""
+    """A finding in the partner's words. `cells` are where it is marked: none where it speaks of the whole file, or of a sheet that does
+    not go back as it came; `place` names that sheet, and the cell if it is known.
+    """
 
     tier: str
     sheet: str
@@ -31,6 +33,7 @@ class Told:
     found: str
     expected: str
     fix: str
+    place: str = ""
 
 
 @dataclass(slots=True)
@@ -85,7 +88,12 @@ def _told(finding: Finding, sheet: Sent | None, words: tuple[str, str, str]) -> 
     cells = tuple(f"{_letter(finding, sheet)}{row}" for row in rows) if sheet else ()
     period = str(sheet.rows.get(rows[0], {}).get(sheet.grid.contract.period or "", "")) if sheet and rows else ""
     said = period or dict(finding.values).get("period", "")
-    return Told(finding.tier, sheet.name if sheet else "", cells, max(finding.rows, len(rows)), said, found, expected, fix)
+    return Told(finding.tier, sheet.name if sheet else "", cells, max(finding.rows, len(rows)), said, found, expected, fix, _place(finding))
+
+
+def _place(finding: Finding) -> str:
+    cell = f"!{finding.letter}{finding.row}" if finding.letter in _LETTERS and finding.row else ""
+    return f"{finding.sheet}{cell}" if finding.sheet else ""
 
 
 def _rows_of(finding: Finding) -> tuple[int, ...]:

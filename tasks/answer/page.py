@@ -127,7 +127,7 @@ class _Page:
 
     def _where(self, one: Told) -> str:
         if not one.cells:
-            return str(self.said["whole_file"])
+            return one.place or str(self.said["whole_file"])
         return f"{one.sheet}!{one.cells[0]}" + (f" (+{one.rows - 1})" if one.rows > 1 else "")
 
     def _message(self, one: Told) -> str:

@@ -10,7 +10,7 @@ from expectations import Contract
 from expectations.partnership import Partnership
 from tasks import Misuse
 from tasks.conclude import Difference, Part, Submission
-from tasks.findings import TIERS, Finding
+from tasks.findings import TIERS, Finding, counted
 from tasks.render.leaf import Leaf, make_leaf
 from tasks.voice import Voice, speak
 
@@ -230,7 +230,9 @@ def _where(finding: Finding, voice: Voice, *, is_gone: bool) -> list[str]:
     if finding.more:
         lines.append(words["rows_at"].format(rows=_listed(finding.more)))
     if finding.rows > 1 + len(finding.more):
-        lines.append(words["rows_of"].format(count=voice.language.number(finding.rows)))
+        lines += [
+            words["counted"].format(count=told) for told in [counted(finding, voice.code, voice.language.number(finding.rows))] if told
+        ]
     return lines
 
 

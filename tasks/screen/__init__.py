@@ -15,7 +15,7 @@ from tasks.screen.judge import Judged, judge
 from tasks.screen.lists import headings, languages
 from tasks.screen.opened import opened
 from tasks.screen.screened import Screened, Sheet
-from tasks.screen.sheets import find_tables
+from tasks.screen.sheets import find_tables, sheet_names
 
 __all__ = ["Screened", "Sheet", "look", "screen"]
 
@@ -57,7 +57,7 @@ def _judged(body: bytes, contract: str, partnership: Partnership, faults: Faults
     """The form of a file and its tables, judged; `contract` is the table its place is for, if any."""
     contracts = [one for one in partnership.contracts() if one.is_partner]
     known = frozenset(heading for one in contracts for heading in headings(one))
-    form, tables = opened(body, known, faults)
+    form, tables = opened(body, known, faults, sheets=sheet_names(contracts))
     found = find_tables(tables, contracts, partnership, contract=contract, faults=faults) if tables else []
     return form, [judge(table, one, partnership, sheet=sheet, faults=faults) for table, one, sheet in found]
 
@@ -88,7 +88,7 @@ def _filled(judged: Sequence[Judged], faults: Faults) -> list[Judged]:
     if not filled and judged and not faults.refuses:
         faults.add("gate_no_rows")
     for one in judged:
-        if filled and not one.rows:
+        if filled and not one.rows and not one.is_misheaded:
             faults.add("gate_empty_sheet", sheet=one.sheet)
     return filled
 

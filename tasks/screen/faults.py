@@ -17,6 +17,7 @@ REMARKS = {
     "gate_empty_sheet": "info",
     "gate_stray_sheet": "info",
     "gate_help_text": "warning",
+    "gate_answer_text": "info",
 }
 
 

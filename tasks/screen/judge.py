@@ -31,7 +31,8 @@ LOOKS = {"email": "email", "phone": "phone", "date": "birth", "address": "addres
 class Judged:
     """A table under its contract: what is kept of it (by row, under our columns), and who and when it speaks of.
 
-    `broken` are the rows of which a cell was refused: their keys are not known.
+    `broken` are the rows of which a cell was refused: their keys are not known. With `is_misheaded` its headings were refused, so that
+    nothing can be said of its rows as a whole.
     """
 
     contract: Contract
@@ -42,6 +43,7 @@ class Judged:
     rows: dict[int, dict[str, str]] = field(default_factory=dict)
     partners: dict[str, list[int]] = field(default_factory=dict)
     broken: set[int] = field(default_factory=set)
+    is_misheaded: bool = False
 
     @property
     def partner_column(self) -> str:
@@ -64,11 +66,33 @@ def judge(table: Table, contract: Contract, partnership: Partnership, *, sheet: 
     known, strange = _columns(top, contract, judged)
     if not known and (below := _below(table.rows, contract)):
         faults.add("gate_above", sheet=sheet, row=judged.header_row, count=below)
+        judged.is_misheaded = True
         return judged
-    _headings(known, strange, judged, faults)
-    _cells(table.rows[1:], known, strange, takes(contract, partnership), judged, faults)
-    _shape(judged, faults)
+    taking = takes(contract, partnership)
+    if not known and _is_row(top, taking, contract):
+        faults.add("gate_no_headings", sheet=sheet, row=judged.header_row)
+        judged.is_misheaded = True
+        _personal(table.rows, sheet, faults)
+        return judged
+    judged.is_misheaded = _headings(known, strange, judged, faults)
+    _cells(table.rows[1:], known, strange, taking, judged, faults)
+    if not judged.is_misheaded or set(strange.values()) - {"other"}:
+        _shape(judged, faults)
     return judged
+
+
+def _is_row(top: dict[int, Cell], taking: dict[str, Take], contract: Contract) -> bool:
+    """True when a line is one of the table: a cell is a code, and another a code, a period or a number. Years alone are none."""
+    fitting = [{name for name, take in taking.items() if (taken := take(cell))[0] and not taken[1]} for cell in top.values()]
+    return sum(map(bool, fitting)) > 1 and any(fits - {contract.measure, contract.period} for fits in fitting)
+
+
+def _personal(rows: Rows, sheet: str, faults: Faults) -> None:
+    """What looks personal in a table of which no column is known."""
+    for row, cells in rows:
+        for place, cell in cells.items():
+            if not isinstance(cell, tuple) and (kind := detect(as_text(cell))):
+                faults.add(f"gate_{kind}", sheet=sheet, letter=letters_of(place), row=row)
 
 
 def _is_period(text: str) -> bool:
@@ -111,7 +135,8 @@ def _below(rows: Rows, contract: Contract) -> int:
     return 0
 
 
-def _headings(known: dict[int, str], strange: dict[int, str], judged: Judged, faults: Faults) -> None:
+def _headings(known: dict[int, str], strange: dict[int, str], judged: Judged, faults: Faults) -> bool:
+    """Tell of every heading that is none of ours, or is missing or there twice; True when there is any."""
     sheet, row = judged.sheet, judged.header_row
     for place, kind in sorted(strange.items())[:TOLD_COLUMNS]:
         faults.add(f"gate_column_{kind}", sheet=sheet, letter=letters_of(place), row=row)
@@ -127,6 +152,7 @@ def _headings(known: dict[int, str], strange: dict[int, str], judged: Judged, fa
     needed = [name for name, column in carried(judged.contract).items() if column.required and name not in judged.letters]
     if needed:
         faults.add("gate_missing", sheet=sheet, row=row, count=len(needed), values=_names(needed))
+    return bool(strange or needed or len(seen) < len(known))
 
 
 def _names(columns: list[str]) -> tuple[tuple[str, str], ...]:

@@ -5,10 +5,12 @@ from __future__ import annotations
 import json
 import subprocess
 import sys
+from collections.abc import Mapping
 from pathlib import Path
 from typing import Any
 
 from tasks.screen.faults import Faults
+from tasks.screen.fold import fold
 from tasks.screen.table import Cell, Comment, Rows, Table
 from tasks.screen.text import read_text
 
@@ -29,13 +31,16 @@ _OTHERS = [
 _START = "import sys; sys.path.append(sys.argv[1]); from reader.child import main; main()"
 
 
-def opened(body: bytes, headings: frozenset[str], faults: Faults) -> tuple[str, list[Table]]:
-    """The form of the file (xlsx, csv, or other) and its tables; none where `faults` says why not."""
+def opened(body: bytes, headings: frozenset[str], faults: Faults, *, sheets: Mapping[str, str] = {}) -> tuple[str, list[Table]]:
+    """The form of the file (xlsx, csv, or other) and its tables; none where `faults` says why not.
+
+    `sheets` are the names of our sheets, folded and as we write them: of no other sheet is the name told.
+    """
     if rule := _refused(body):
         faults.add(rule)
         return "other", []
     if body.startswith(ZIP):
-        return "xlsx", _workbook(body, faults)
+        return "xlsx", _workbook(body, sheets, faults)
     return "csv", [read_text(body, headings, faults)]
 
 
@@ -59,17 +64,19 @@ def _is_text(head: bytes) -> bool:
     return head.isascii() and min(head) >= 9 and not head.startswith((b"%PDF", b"{\\rtf"))
 
 
-def _workbook(body: bytes, faults: Faults) -> list[Table]:
+def _workbook(body: bytes, ours: Mapping[str, str], faults: Faults) -> list[Table]:
     said = _child(body)
     if said is None:
         faults.add("gate_unsafe")
         return []
     tables = [_table(sheet, position) for position, sheet in enumerate(said["sheets"], start=1)]
-    for rule, sheet, letter, rows, count in said["faults"]:
-        values = (("sheet", str(sheet + 1)),) if sheet >= 0 else ()
+    for rule, place, letter, rows, count in said["faults"]:
+        values = (("sheet", str(place + 1)),) if place >= 0 else ()
+        sheet = ours.get(fold(said["names"][place]), "") if place >= 0 else ""
+        told = "gate_far_cell_sheet" if rule == "gate_far_cell" and not sheet else rule
         for row in rows or [None]:
-            faults.add(rule, letter=letter, row=row, count=0, values=values)
-        faults.add(rule, letter=letter, count=count, values=values)
+            faults.add(told, sheet=sheet, letter=letter, row=row, count=0, values=values)
+        faults.add(told, sheet=sheet, letter=letter, count=count, values=values)
     return tables
 
 
@@ -95,11 +102,10 @@ def _table(sheet: dict[str, Any], position: int) -> Table:
         name=sheet["name"],
         position=position,
         is_hidden=sheet["hidden"],
-        unseen=sheet["unseen"],
-        unseen_rows=tuple(sheet["unseen_rows"]),
-        unseen_letters=tuple(sheet["unseen_letters"]),
-        comments=tuple(Comment(author, text) for _, author, text in sheet["comments"]),
+        unseen=tuple((letter, tuple(rows), count) for letter, rows, count in sheet["unseen"]),
+        comments=tuple(Comment(author, text, letter, row) for letter, row, author, text in sheet["comments"]),
         links=sheet["links"],
+        linked=tuple((letter, row) for letter, row in sheet["linked"]),
     )
 
 

@@ -16,7 +16,7 @@ from tasks.screen.columns import as_text
 from tasks.screen.detect import IDENTIFIERS, detect
 from tasks.screen.fold import fold
 from tasks.screen.lists import languages
-from tasks.screen.table import Comment, Table
+from tasks.screen.table import Cell, Comment, Table
 
 AUTHOR = "OpenLIP"
 HELP, ANSWER = "help", "answer"
@@ -31,6 +31,14 @@ def role(table: Table) -> str:
     """What a sheet of ours is for: `help` or `answer`; nothing for any other sheet."""
     name = fold(table.name)
     return name if name in (HELP, ANSWER) else ""
+
+
+def is_our_page(table: Table) -> bool:
+    """True for a CSV file that was saved from a page of ours in place of the table: it begins with the title of the page."""
+    if table.name or not table.rows:
+        return False
+    titles = {fold(words("workbook", language)[page]["title"]) for language in languages() for page in (HELP, ANSWER)}
+    return any(isinstance(cell, str) and fold(cell) in titles for cell in table.rows[0][1].values())
 
 
 def is_our_comment(comment: Comment) -> bool:
@@ -50,7 +58,7 @@ def _comments() -> Iterator[re.Pattern[str]]:
         said = words("workbook", language)
         tiers = "|".join(re.escape(fold(str(tier))) for tier in said["tiers"].values())
         lines = "\n".join(fold(line) for line in said["answer"]["comment"].splitlines())
-        yield _pattern(lines, {"tier": rf"(?:\S{{1,2}} )?(?:{tiers})"})
+        yield pattern_of(lines, {"tier": rf"(?:\S{{1,2}} )?(?:{tiers})"})
 
 
 def foreign_cells(table: Table, partnership: Partnership) -> list[tuple[int, int, bool]]:
@@ -69,7 +77,12 @@ def foreign_cells(table: Table, partnership: Partnership) -> list[tuple[int, int
 def _cells(table: Table) -> Iterator[tuple[int, int, str]]:
     for row, cells in table.rows:
         for column, cell in cells.items():
-            yield row, column, " ".join(cell) if isinstance(cell, tuple) else as_text(cell)
+            yield row, column, as_said(cell)
+
+
+def as_said(cell: Cell) -> str:
+    """A cell of a page as text; of a formula, a date or an error its kind."""
+    return " ".join(cell) if isinstance(cell, tuple) else as_text(cell)
 
 
 def _is_of_help(line: str, texts: frozenset[str], patterns: list[re.Pattern[str]]) -> bool:
@@ -88,7 +101,7 @@ def _help(partnership: Partnership) -> tuple[frozenset[str], list[re.Pattern[str
         holes = _holes(said, partnership, language) | {"sheets": rf"(?:(?:{sheets})(?:, )?)+"}
         for text in _leaves({key: said[key] for key in ("help", "columns", "marks", "units", "kinds")}):
             if "{" in text:
-                patterns.append(_pattern(fold(text), holes))
+                patterns.append(pattern_of(fold(text), holes))
             else:
                 texts.add(fold(text))
     return frozenset(texts), patterns
@@ -140,7 +153,8 @@ def _one_of(texts: Iterable[Any]) -> str:
     return "(?:" + "|".join(re.escape(fold(str(text))) for text in texts if text) + ")"
 
 
-def _pattern(text: str, holes: dict[str, str]) -> re.Pattern[str]:
+def pattern_of(text: str, holes: dict[str, str]) -> re.Pattern[str]:
+    """A folded text with gaps in braces, as what it says when they are filled."""
     return re.compile(_raw(text, holes))
 
 

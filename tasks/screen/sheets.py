@@ -10,10 +10,13 @@ from tasks.screen.columns import as_text
 from tasks.screen.faults import Faults
 from tasks.screen.fold import fold
 from tasks.screen.lists import carried, headings
-from tasks.screen.ours import foreign_cells, is_our_comment, role
+from tasks.screen.ours import ANSWER, HELP, foreign_cells, is_our_comment, is_our_page, role
 from tasks.screen.reader.cells import letters_of
+from tasks.screen.reply import typed
 from tasks.screen.table import Table
 
+# So many hidden columns are told one by one.
+TOLD_COLUMNS = 20
 Found = tuple[Table, Contract, str]
 
 
@@ -24,14 +27,14 @@ def find_tables(
 
     `contract` is the table that the place of the file is for, if it is for one.
     """
-    named = {fold(one.layout.sheet or one.name): one for one in contracts}
+    named = {fold(name_of(one)): one for one in contracts}
     found: list[Found] = []
     others: list[Table] = []
     for table in tables:
         if table.name and fold(table.name) in named:
             one = named[fold(table.name)]
-            _of_ours(table, one.layout.sheet or one.name, faults)
-            found.append((table, one, one.layout.sheet or one.name))
+            _of_ours(table, name_of(one), faults)
+            found.append((table, one, name_of(one)))
         elif table.name and role(table):
             _page(table, partnership, faults)
         elif table.rows or table.comments:
@@ -40,19 +43,37 @@ def find_tables(
             faults.add("gate_stray_sheet", values=(("sheet", str(table.position)),))
     if not found and len(others) == 1 and not others[0].is_hidden:
         return _lone(others[0], contracts, contract, faults)
+    renamed = _renamed(others, [one for one in contracts if one not in [known for _, known, _ in found]])
     for table in others:
-        rule = "gate_hidden_sheet" if table.is_hidden else "gate_other_sheet"
-        faults.add(rule, count=max(1, table.count), values=(("sheet", str(table.position)),))
+        values = (("sheet", str(table.position)),)
+        if table.position in renamed:
+            faults.add("gate_renamed_sheet", values=(*values, ("name", renamed[table.position])))
+        else:
+            rule = "gate_hidden_sheet" if table.is_hidden else "gate_other_sheet"
+            faults.add(rule, count=max(1, table.count), values=values)
     if not found and not faults.refuses:
         is_text = not any(table.name for table in tables)
         faults.add("gate_empty" if is_text else "gate_no_table", values=() if is_text else _sheet_names(contracts))
     return found
 
 
+def name_of(contract: Contract) -> str:
+    """What the sheet of a table is called."""
+    return contract.layout.sheet or contract.name
+
+
+def sheet_names(contracts: Sequence[Contract]) -> dict[str, str]:
+    """Our sheets, by their folded names."""
+    return {fold(name): name for name in (*map(name_of, contracts), HELP, ANSWER)}
+
+
 def _lone(table: Table, contracts: Sequence[Contract], contract: str, faults: Faults) -> list[Found]:
     """The only table of a file under no name of ours: the one its place is for, or the one whose headings it has."""
     _of_ours(table, "", faults)
     if not table.rows:
+        return []
+    if is_our_page(table):
+        faults.add("gate_our_page", values=_sheet_names(contracts))
         return []
     given = [one for one in contracts if one.name == contract]
     fitting = given or [one for one in contracts if _fits(table, one)]
@@ -63,8 +84,15 @@ def _lone(table: Table, contracts: Sequence[Contract], contract: str, faults: Fa
     return [(table, nearest, "")] if nearest else []
 
 
+def _renamed(others: Sequence[Table], missing: Sequence[Contract]) -> dict[int, str]:
+    """Our name of each sheet that has all the headings of one table of which no other sheet is, by the place of the sheet."""
+    fitting = {table.position: [one for one in missing if _fits(table, one)] for table in others if table.rows and not table.is_hidden}
+    only = {position: name_of(fits[0]) for position, fits in fitting.items() if len(fits) == 1}
+    return {position: name for position, name in only.items() if list(only.values()).count(name) == 1}
+
+
 def _sheet_names(contracts: Sequence[Contract]) -> tuple[tuple[str, str], ...]:
-    return (("sheets", ", ".join(one.layout.sheet or one.name for one in contracts)),)
+    return (("sheets", ", ".join(name_of(one) for one in contracts)),)
 
 
 def _top(table: Table, contract: Contract) -> list[str]:
@@ -90,13 +118,12 @@ def _of_ours(table: Table, sheet: str, faults: Faults) -> None:
     values = (("sheet", str(table.position)),)
     if table.is_hidden and table.rows:
         faults.add("gate_hidden_sheet", sheet=sheet, count=table.count, values=values)
-    if table.unseen:
-        letter = table.unseen_letters[0]
-        for row in table.unseen_rows:
+    for letter, rows, count in table.unseen[:TOLD_COLUMNS]:
+        for row in rows:
             faults.add("gate_hidden_cells", sheet=sheet, letter=letter, row=row, count=0, values=values)
-        faults.add("gate_hidden_cells", sheet=sheet, letter=letter, count=table.unseen, values=values)
+        faults.add("gate_hidden_cells", sheet=sheet, letter=letter, count=count, values=values)
     if table.links:
-        faults.add("gate_link", sheet=sheet, count=table.links, values=values)
+        _at_cells("gate_link", sheet, table.linked, table.links, values, faults)
     _comments(table, sheet, faults)
 
 
@@ -107,10 +134,24 @@ def _page(table: Table, partnership: Partnership, faults: Faults) -> None:
     for row, column, is_personal in foreign_cells(table, partnership):
         rule = "gate_help_page" if is_personal or table.is_hidden else "gate_help_text"
         faults.add(rule, sheet=name, letter=letters_of(column), row=row, values=values)
+    cells = [(letters_of(column), row) for row, column in typed(table)] if name == ANSWER else []
+    if cells:
+        _at_cells("gate_answer_text", name, cells, len(cells), values, faults)
     _comments(table, name, faults)
 
 
 def _comments(table: Table, sheet: str, faults: Faults) -> None:
     foreign = [comment for comment in table.comments if not is_our_comment(comment)]
     if foreign:
-        faults.add("gate_comment", sheet=sheet, count=len(foreign), values=(("sheet", str(table.position)),))
+        cells = [(comment.letter, comment.row) for comment in foreign]
+        _at_cells("gate_comment", sheet, cells, len(foreign), (("sheet", str(table.position)),), faults)
+
+
+def _at_cells(
+    rule: str, sheet: str, cells: Sequence[tuple[str, int]], count: int, values: tuple[tuple[str, str], ...], faults: Faults
+) -> None:
+    """A finding at the first of these cells, and the others of its column, that says how many there are in all."""
+    letter = next((letter for letter, _ in cells if letter), "")
+    for row in (row for its, row in cells if letter and its == letter):
+        faults.add(rule, sheet=sheet, letter=letter, row=row, count=0, values=values)
+    faults.add(rule, sheet=sheet, letter=letter, count=count, values=values)

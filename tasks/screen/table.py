@@ -11,28 +11,31 @@ Rows = list[tuple[int, dict[int, Cell]]]
 
 @dataclass(frozen=True, slots=True)
 class Comment:
-    """A comment of a cell."""
+    """A comment of a cell; no letter and row where the file does not say of which."""
 
     author: str
     text: str
+    letter: str = ""
+    row: int = 0
 
 
 @dataclass(frozen=True, slots=True)
 class Table:
     """The cells that hold something, by row and column (both from 1), and what else the sheet holds.
 
-    `position` counts the sheets from 1. `unseen` counts the cells in hidden rows and columns, with some of their rows and letters.
+    `position` counts the sheets from 1. `unseen` is a line for each hidden column with something in it, and one without
+    a letter for the hidden rows: some of the rows, and how many they are. `linked` are the first of the
+    cells with links, by column letter and row.
     """
 
     rows: Rows
     name: str = ""
     position: int = 1
     is_hidden: bool = False
-    unseen: int = 0
-    unseen_rows: tuple[int, ...] = ()
-    unseen_letters: tuple[str, ...] = ()
+    unseen: tuple[tuple[str, tuple[int, ...], int], ...] = ()
     comments: tuple[Comment, ...] = ()
     links: int = 0
+    linked: tuple[tuple[str, int], ...] = ()
 
     @property
     def count(self) -> int:

@@ -16,6 +16,10 @@ MOST_BYTES = 12_000_000
 MOST_TEXT = 400
 LONGEST_HEADER = 20_000
 DELIMITERS = {",": "", ";": "gate_semicolons", "\t": "gate_tabs"}
+# What else may stand between cells; a file with it is refused, as it always was, but for what it is.
+OTHERS = "|:~^/"
+# Where a heading of ours has an accent, a spoilt one has signs that are no letters of ours, or none at all.
+_BROKEN, _SIGNS = re.compile(r"[^\x00-\x7f]"), r"[^a-z ]{0,4}"
 _WEB = re.compile(rb"\s*<(!doctype|html|head|body|table|\?xml|meta)", re.IGNORECASE)
 
 
@@ -25,7 +29,7 @@ def read_text(body: bytes, headings: frozenset[str], faults: Faults) -> Table:
     if len(body) > MOST_BYTES:
         faults.add("gate_large")
         return empty
-    text = _decoded(body, faults)
+    text, form = _decoded(body, faults)
     if faults.refuses:
         return empty
     delimiter = _delimiter(text, headings)
@@ -34,13 +38,17 @@ def read_text(body: bytes, headings: frozenset[str], faults: Faults) -> Table:
     except csv.Error:
         faults.add("gate_quotes")
         return empty
-    if DELIMITERS[delimiter] and not faults.refuses:
-        faults.add(DELIMITERS[delimiter])
+    if rule := _spoilt(rows, delimiter, headings):
+        faults.add(rule, row=rows[0][0])
+        return empty
+    for remark in (form, "" if faults.refuses else DELIMITERS[delimiter]):
+        if remark:
+            faults.add(remark)
     return Table(rows)
 
 
-def _decoded(body: bytes, faults: Faults) -> str:
-    """The text; a fault where it is none."""
+def _decoded(body: bytes, faults: Faults) -> tuple[str, str]:
+    """The text, and what is to be remarked on its form once it was read; a fault where it is none."""
     if body[:2] in (b"\xff\xfe", b"\xfe\xff") or _is_wide(body):
         faults.add("gate_utf_16")
     elif _WEB.match(body.removeprefix(b"\xef\xbb\xbf")):
@@ -48,19 +56,17 @@ def _decoded(body: bytes, faults: Faults) -> str:
     elif b"\0" in body or b"\x1b" in body or b"\x08" in body:
         faults.add("gate_format")
     try:
-        return "" if faults.refuses else body.decode("utf-8-sig")
+        return ("" if faults.refuses else body.decode("utf-8-sig")), ""
     except UnicodeDecodeError:
         return _windows(body, faults)
 
 
-def _windows(body: bytes, faults: Faults) -> str:
+def _windows(body: bytes, faults: Faults) -> tuple[str, str]:
     try:
-        text = body.decode("cp1252")
+        return body.decode("cp1252"), "gate_windows_1252"
     except UnicodeDecodeError:
         faults.add("gate_encoding")
-        return ""
-    faults.add("gate_windows_1252")
-    return text
+        return "", ""
 
 
 def _is_wide(body: bytes) -> bool:
@@ -77,6 +83,20 @@ def _delimiter(text: str, headings: frozenset[str]) -> str:
         return said
     found = {delimiter: next(csv.reader([top], delimiter=delimiter), []) for delimiter in DELIMITERS}
     return max(found, key=lambda delimiter: (sum(fold(cell) in headings for cell in found[delimiter]), len(found[delimiter])))
+
+
+def _spoilt(rows: Rows, delimiter: str, headings: frozenset[str]) -> str:
+    """The rule that says why our headings are there and are not read: another sign parts them, or their accents are broken."""
+    top = [str(cell) for cell in rows[0][1].values()] if rows else []
+    read = sum(fold(cell) in headings for cell in top)
+    line = delimiter.join(top)
+    if top and re.match('"?sep=', top[0], re.IGNORECASE):
+        return "gate_delimiter"
+    if read < 2 and any(sum(fold(cell) in headings for cell in line.split(other)) > 1 for other in OTHERS):
+        return "gate_delimiter"
+    broken = [re.compile(_BROKEN.sub(lambda _: _SIGNS, re.escape(name))) for name in headings if not name.isascii()]
+    is_broken = any(fold(cell) not in headings and any(one.fullmatch(fold(cell)) for one in broken) for cell in top)
+    return "gate_accents" if is_broken else ""
 
 
 def _said(line: str) -> str:

@@ -195,6 +195,37 @@ def test_it_can_be_filled_in_again_just_like_the_template(partnership: Partnersh
     }
 
 
+REPLY = "That is right, we closed in July"
+
+
+@pytest.mark.parametrize("partner", ["p01", "p06"])
+@pytest.mark.parametrize(
+    "place",
+    [None, "A1", "B5", "G5", "beside", "period", "under", "end"],
+    ids=["nothing", "title", "a fact", "right of it", "beside a finding", "the period of a finding", "under the findings", "at the end"],
+)
+def test_a_reply_on_the_answer_is_told_as_not_read_and_never_quoted(partnership: Partnership, partner: str, place: str | None) -> None:
+    odd = Difference("partner_metrics", QUARTER, (partner, "clients_served"), "", "517")
+    language = {"p01": "en", "p06": "fr"}[partner]
+    whole = Finding("gate_help_text", "warning", "", None, "", "a", "b", "c", sheet="help")
+    findings = [*EACH_TIER, whole, finding("info", 9, rows=30, more=(10, 11))]
+    body = filled(partnership, partner, VALUES[:3], language=language)
+    book = returned(partnership, body, *findings, partner=partner, differences=(odd,))
+    sheet = book["answer"]
+    first = next(row for row in range(1, sheet.max_row) if str(sheet[f"A{row}"].value).startswith("metrics!"))
+    last = next(row for row in range(first, sheet.max_row) if not sheet[f"A{row}"].value)
+    named = {"beside": f"H{first}", "period": f"B{first}", "under": f"A{last}", "end": f"C{sheet.max_row + 3}"}
+    if place:
+        sheet[named.get(place, place)] = REPLY
+    screened = screen(parcel(saved(book), partner=partner), partnership)
+    told = [one for one in screened.findings if one.rule == "gate_answer_text"]
+    assert not screened.is_refused
+    assert [(one.tier, one.sheet, f"{one.letter}{one.row}", one.rows) for one in told] == (
+        [("information", "answer", named.get(place, place), 1)] if place else []
+    )
+    assert REPLY not in repr(screened)
+
+
 def test_it_speaks_the_language_of_the_file(partnership: Partnership) -> None:
     book = returned(partnership, filled(partnership, "p06", [1, 2, "non recueilli"]), *EACH_TIER[:2], partner="p06")
     assert book["metrics"]["F3"].comment.text.startswith("✖ À corriger\nNous avons lu\u00a0: [fr] 1 204")
@@ -327,6 +358,19 @@ def test_a_finding_about_no_cell_of_the_sheet_is_told_on_the_first_sheet(partner
     marked_cells = {cell.coordinate for row in book["metrics"].iter_rows() for cell in row if cell.comment}
     assert marked_cells == {"F1", "F4", "C5"}
     assert book["metrics"].max_row == 11
+
+
+@pytest.mark.parametrize(
+    ("where", "told"),
+    [
+        ({"sheet": "help", "letter": "A", "row": 12}, "help!A12"),
+        ({"sheet": "services", "row": None}, "services"),
+        ({"sheet": "", "row": None}, "whole file"),
+    ],
+)
+def test_a_finding_of_a_sheet_that_has_no_marks_names_the_sheet(partnership: Partnership, where: dict[str, Any], told: str) -> None:
+    book = returned(partnership, filled(partnership, values=VALUES), finding("warning", column="", **where))
+    assert [line[0] for line in table(book["answer"], "Where")] == [told]
 
 
 def test_two_tables_are_marked_each_on_its_own_sheet(partnership: Partnership) -> None:

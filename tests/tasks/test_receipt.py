@@ -291,6 +291,35 @@ def test_of_a_refused_file_it_says_detector_place_and_count_and_that_nothing_was
         assert detector.split("{")[0] in told
 
 
+@pytest.mark.parametrize(
+    ("rule", "more", "told"),
+    [
+        ("other_sheet", {"rows": 43}, {"en": "43 cells in all", "fr": "43 cellules en tout"}),
+        ("comment", {"rows": 3}, {"en": "3 comments or notes in all", "fr": "3 commentaires ou notes en tout"}),
+        ("link", {"rows": 1_200}, {"en": "1,200 links in all", "fr": "1 200 liens en tout"}),
+        ("ones", {"rows": 20, "letter": "D"}, {"en": "20 rows in all", "fr": "20 lignes en tout"}),
+        ("columns", {"rows": 30, "row": 1}, {"en": "30 columns in all", "fr": "30 colonnes en tout"}),
+        ("missing", {"rows": 4, "row": 1}, {"en": "", "fr": ""}),
+        ("drawing", {"rows": 2}, {"en": "", "fr": ""}),
+        ("list", {"rows": 9, "row": 2, "letter": "C"}, {"en": "9 rows in all", "fr": "9 lignes en tout"}),
+    ],
+)
+@pytest.mark.parametrize("language", LANGUAGES)
+def test_it_calls_what_a_finding_counts_by_its_name(
+    rule: str, more: dict[str, Any], told: dict[str, str], language: str, partnership: Partnership
+) -> None:
+    filled = dict.fromkeys(["sheet", "columns_en", "columns_fr"], "1")
+    said = {"row": None, "letter": "", "column": "", "sheet": "", **more, "rule": f"gate_{rule}", "values": tuple(filled.items())}
+    html = made(replace(REFUSED, findings=(finding(**said),)), partnership, language).html
+    text = re.sub(r"[\s\u00a0\u202f]+", " ", html)
+    counts = [match.strip(" >") for match in re.findall(r">[\s]*([\d, ]+ [^<>\d]+ (?:in all|en tout))[\s]*<", text)]
+    assert counts == ([told[language]] if told[language] else [])
+    number = f"{more['rows']:,}"
+    sentence = finding(**said).sentence()
+    assert sentence.endswith(")") == bool(told["en"])
+    assert f"({told['en'].removesuffix(' in all').replace(number, str(more['rows']))})" in sentence or not told["en"]
+
+
 def test_no_heading_and_no_value_of_a_refused_file_is_told(partnership: Partnership) -> None:
     """Even where a finding held them against its law."""
     bad = finding(

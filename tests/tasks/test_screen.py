@@ -166,6 +166,19 @@ REFUSED: list[tuple[str, bytes, list[tuple[str, str, tuple[int, ...], int]]]] = 
     ("a missing column", csv_of(["p01", "2026-Q3", "clients_served"], header=HEADER[:3]), [("missing", "", (1,), 1)]),
     ("something above the headings", csv_of(HEADER, ["p01", "2026-Q3", "clients_served", 1], header=["Prepared by Amira"]),
      [("above", "", (1,), 1)]),
+    ("no headings", csv_of(["p01", "2026-Q3", "language_wait", 2], header=["p01", "2026-Q3", "clients_served", 1]),
+     [("no_headings", "", (1,), 1)]),
+    ("no headings and a person", csv_of(["p01", "2026-Q3", "705-555-0100", 2], header=["p01", "2026-Q3", "Amira", 1]),
+     [("no_headings", "", (1,), 1), ("phone", "C", (2,), 1)]),
+    ("a pasted table, of which nothing is said as a list", csv_of(*[["p01", "2026-Q3", "clients_served", n, n] for n in range(9)],
+     header=[*HEADER, "Quarterly total"]), [("column_other", "E", (1,), 1)]),
+    ("a table pasted beside itself", csv_of(*[["p01", "2026-Q3", "clients_served", n, n] for n in range(9)], header=[*HEADER, "value"]),
+     [("twice", "E", (1,), 1)]),
+    ("years for headings", csv_of(["p01", "language_wait", 2, 3], header=["Office", "What", "2024", "2025"]),
+     [("column_other", "A", (1,), 1), ("column_other", "B", (1,), 1), ("column_other", "C", (1,), 1), ("column_other", "D", (1,), 1),
+      ("missing", "", (1,), 4)]),
+    ("a list of names", csv_of(*[["p01", "2026-Q3", "clients_served", n, "Amira"] for n in range(9)], header=[*HEADER, "Client"]),
+     [("column_name", "E", (1,), 1), ("repeated", "", (2, 3, 4, 5, 6), 9)]),
     ("letters in a number", csv_of(["p01", "2026-Q3", "clients_served", "Amira"]), [("text", "D", (2,), 1)]),
     ("a telephone number", csv_of(["p01", "2026-Q3", "clients_served", "705-555-0100"]), [("phone", "D", (2,), 1)]),
     ("seven digits", csv_of(["p01", "2026-Q3", "clients_served", "1234567"]), [("long_number", "D", (2,), 1)]),
@@ -267,6 +280,7 @@ def test_a_finding_is_told_in_both_languages(partnership: Partnership) -> None:
 def test_every_rule_has_words_in_both_languages_and_every_word_a_rule() -> None:
     said = {language: expectations.words("gate", language)["detectors"] for language in ("en", "fr")}
     assert list(said["en"]) == list(said["fr"])
+    assert list(expectations.words("gate", "en")["counts"]) == list(expectations.words("gate", "fr")["counts"])
     for rule, parts in said["en"].items():
         assert set(parts) == set(said["fr"][rule]) == {"found", "expected", "fix"}
         for part in parts:

@@ -95,6 +95,16 @@ def test_a_short_row_is_filled_with_blanks(partnership: Partnership) -> None:
         (bytes(range(256)) * 4, "format"),
         (b"," * 300 + b"\r\n", "empty"),
         (COMMA + b"," * 300 + b"1\r\n", "far_cell"),
+        (csv_of(*ROWS, delimiter="|"), "delimiter"),
+        (csv_of(*ROWS, delimiter=":"), "delimiter"),
+        (b"sep=|\r\n" + csv_of(*ROWS, delimiter="|"), "delimiter"),
+        (csv_of(*ROWS, delimiter="|").replace(b"12", b"12,5;7"), "delimiter"),
+        (FRENCH.encode().decode("cp1252").encode(), "accents"),
+        (FRENCH.encode("mac-roman"), "accents"),
+        (FRENCH.replace("é", "\ufffd").encode(), "accents"),
+        (FRENCH.replace("é", "?").encode(), "accents"),
+        ("Our answer to your file,,\r\np01 · 2026-Q3,,\r\nReceived,2026-11-22,705\r\n".encode(), "our_page"),
+        ("Notre réponse à votre fichier;;\r\n\r\nRésultat;2026-11-22;\r\n".encode(), "our_page"),
         (COMMA + b"\r\n" * 100_000 + b"1\r\n", "far_cell"),
     ],
 )
@@ -102,6 +112,11 @@ def test_any_other_form_is_refused_for_what_it_is(partnership: Partnership, body
     screened = screen(parcel(body), partnership)
     assert refused(screened) == {rule}
     assert screened.sheets == ()
+
+
+def test_of_a_file_with_broken_accents_nothing_says_that_it_was_read(partnership: Partnership) -> None:
+    screened = screen(parcel(FRENCH.encode("mac-roman")), partnership)
+    assert [finding.rule for finding in screened.findings] == ["gate_accents"]
 
 
 def test_a_text_that_begins_like_another_kind_of_file_is_a_text(partnership: Partnership) -> None:

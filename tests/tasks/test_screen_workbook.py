@@ -26,6 +26,7 @@ from openpyxl.worksheet.worksheet import Worksheet
 import expectations
 from expectations.partnership import Partnership
 from tasks.fetch.store import folder
+from tasks.findings import tell
 from tasks.screen import screen
 from tasks.screen.reader import child
 from tasks.template import template
@@ -48,6 +49,7 @@ from tests.screening import (
 )
 
 ROW: list[object] = ["p01", "2026-Q3", "clients_served", 12]
+TOOLKIT = ["partner", "period", "metric", "topic", "audience", "value"]
 MARK = "Amira Haddad"
 SHEET = "xl/worksheets/sheet1.xml"
 # The package exports a function of the same name.
@@ -215,6 +217,67 @@ def test_what_a_spreadsheet_program_can_hide_refuses_the_workbook(partnership: P
     assert not (folder(partnership.home)).exists()
 
 
+def hidden_columns(_book: Workbook, page: Worksheet) -> None:
+    page.append(ROW)
+    page.column_dimensions["C"].hidden = page.column_dimensions["D"].hidden = True
+
+
+@pytest.mark.parametrize(
+    ("change", "told"),
+    [(hidden_columns, [("C", (1, 2, 3), 3), ("D", (1, 2, 3), 3)]), (hidden_row, [("", (2,), 1)])],
+)
+def test_what_is_hidden_is_told_by_its_columns_or_rows(
+    partnership: Partnership, change: Change, told: list[tuple[str, tuple[int, ...], int]]
+) -> None:
+    assert places(screen(parcel(changed(change)), partnership)) == [("hidden_cells", *one) for one in told]
+
+
+def far_cell(_book: Workbook, page: Worksheet) -> None:
+    page["IW5"] = MARK
+
+
+def far_cell_elsewhere(book: Workbook, _page: Worksheet) -> None:
+    book.create_sheet(MARK)["IW5"] = MARK
+
+
+def notes(_book: Workbook, page: Worksheet) -> None:
+    for cell in ("D2", "E7", "D9"):
+        page[cell].comment = Comment(MARK, "A colleague")
+
+
+def links(_book: Workbook, page: Worksheet) -> None:
+    page.append(ROW)
+    for cell in ("C2", "C3"):
+        page[cell].hyperlink = f"mailto:{MARK.replace(' ', '.')}@example.org"
+
+
+@pytest.mark.parametrize(
+    ("change", "told"),
+    [
+        (far_cell, ("far_cell", "metrics", "IW", 5, (), 1)),
+        (far_cell_elsewhere, ("far_cell_sheet", "", "IW", 5, (), 1)),
+        (notes, ("comment", "metrics", "D", 2, (9,), 3)),
+        (links, ("link", "metrics", "C", 2, (3,), 2)),
+        (header_text, ("header_footer", "metrics", "", None, (), 1)),
+    ],
+)
+def test_a_finding_names_the_sheet_if_it_is_ours_and_the_cell(
+    partnership: Partnership, change: Change, told: tuple[str, str, str, int | None, tuple[int, ...], int]
+) -> None:
+    screened = screen(parcel(changed(change)), partnership)
+    (one,) = screened.findings
+    assert (one.rule.removeprefix("gate_"), one.sheet, one.letter, one.row, one.more, one.rows) == told
+    assert ("sheet 2" in one.found) == (change is far_cell_elsewhere)
+    assert quoted(["Amira", "Haddad"], screened) == []
+
+
+def test_a_comment_whose_place_is_a_text_has_none(partnership: Partnership) -> None:
+    body = planted(changed(comment), swap={"xl/comments/comment1.xml": ('ref="D2"', f'ref="{MARK}"')})
+    screened = screen(parcel(body), partnership)
+    assert places(screened) == [("comment", "", (), 1)]
+    assert quoted(["Amira", "Haddad"], screened) == []
+
+
 PARTS: list[tuple[str, dict[str, bytes | str], str]] = [
     ("macros", {"xl/vbaProject.bin": b"Sub"}, "macro"),
     ("sheet of macros", {"xl/macrosheets/sheet1.xml": "<x/>"}, "macro"),
@@ -279,7 +342,7 @@ def test_several_faults_are_told_at_once(partnership: Partnership) -> None:
 def test_empty_sheets_and_known_pages_are_left_out(partnership: Partnership) -> None:
     def change(book: Workbook, _page: Worksheet) -> None:
         book.create_sheet(MARK)
-        book.create_sheet("toolkit").append(["partner", "period", "metric", "topic", "audience", "value"])
+        book.create_sheet("toolkit").append(TOOLKIT)
         book.create_sheet("help")["A1"] = "How to fill in this workbook"
 
     screened = screen(parcel(changed(change)), partnership)
@@ -288,10 +351,48 @@ def test_empty_sheets_and_known_pages_are_left_out(partnership: Partnership) -> 
     assert quoted(["Amira", "Haddad"], screened) == []
 
 
+def test_a_sheet_refused_for_what_stands_above_its_headings_is_not_called_empty(partnership: Partnership) -> None:
+    def change(book: Workbook, page: Worksheet) -> None:
+        page.insert_rows(1)
+        page["A1"] = MARK
+        book.create_sheet("toolkit").append(TOOLKIT)
+        book["toolkit"].append(["p01", "2026-Q3", "events_held", "intake", "youth", 4])
+
+    screened = screen(parcel(changed(change)), partnership)
+    assert [(rule, rows) for rule, _, rows, _ in places(screened) if rule != "list"] == [("above", (1,))]
+
+
 def test_a_lone_sheet_under_any_name_is_known_by_its_headings_and_its_name_is_not_told(partnership: Partnership) -> None:
     screened = screen(parcel(saved(book_of(ROW, sheet=MARK))), partnership)
     assert (remarks(screened), screened.sheets[0].sheet) == (set(), "")
     assert quoted(["Amira", "Haddad"], screened) == []
+
+
+@pytest.mark.parametrize(
+    ("sheets", "rules"),
+    [
+        ([(MARK, HEADER)], {"renamed_sheet"}),
+        ([(MARK, HEADER), ("x", HEADER)], {"other_sheet"}),
+        ([(MARK, HEADER), ("metrics", HEADER)], {"other_sheet"}),
+        ([(MARK, [*HEADER, MARK])], {"other_sheet"}),
+    ],
+    ids=["renamed", "two of them", "a copy", "other headings"],
+)
+def test_a_sheet_with_our_headings_is_to_get_its_name_back(
+    partnership: Partnership, sheets: list[tuple[str, list[str]]], rules: set[str]
+) -> None:
+    book = book_of(["p01", "2026-Q3", "events_held", "intake", "youth", 4], header=TOOLKIT, sheet="toolkit")
+    for name, header in sheets:
+        page = book.create_sheet(name)
+        page.append(header)
+        page.append(ROW)
+    screened = screen(parcel(saved(book)), partnership)
+    assert refused(screened) >= rules
+    assert quoted(["Amira", "Haddad"], screened) == []
+    if rules == {"renamed_sheet"}:
+        (told,) = [one for one in screened.findings if one.rule == "gate_renamed_sheet"]
+        assert tell(told, "en")[2].startswith("Give the sheet its name back: metrics")
+        assert tell(told, "fr")[2].startswith("Redonnez à la feuille son nom : metrics")
 
 
 def test_what_libreoffice_and_google_and_sharepoint_write_is_no_reason(partnership: Partnership) -> None:

@@ -9,7 +9,7 @@ from typing import IO
 
 from .faults import Stop
 from .parts import is_page_number, refuse_root
-from .xml import parse
+from .xml import attribute, parse
 
 # A text, a number, a truth value, or what no text can say: ["formula"], ["date"], ["error", "#N/A"].
 Cell = str | int | float | bool | list[str]
@@ -33,10 +33,12 @@ _PARTS_OF_FORMAT = re.compile(r'"[^"]*"|\\.|_.|\*.|\[[^\]]*\]')
 
 @dataclass(slots=True)
 class Sheet:
-    """What a sheet holds: its cells by row, those in hidden rows and columns, and what stands beside the cells."""
+    """What a sheet holds: its cells by row, the filled rows that are hidden or of a hidden column, and what stands beside the cells."""
 
     rows: list[tuple[int, list[tuple[int, Cell]]]] = field(default_factory=list)
-    hidden: list[tuple[int, int]] = field(default_factory=list)
+    hidden_rows: list[int] = field(default_factory=list)
+    hidden_columns: dict[int, list[int]] = field(default_factory=dict)
+    links: list[tuple[str, str]] = field(default_factory=list)
     has_header_text: bool = False
     strange: int = 0
 
@@ -136,6 +138,16 @@ def letters_of(number: int) -> str:
     return text
 
 
+def place_of(reference: str) -> tuple[str, int]:
+    """Column letter and row of the first cell of a reference such as D2:D9; nothing where it is none, for a text could stand there.
+
+    >>> place_of("$D$2:D9"), place_of("Amira")
+    (('D', 2), ('', 0))
+    """
+    match = re.match(r"\$?([A-Z]{1,3})\$?([1-9][0-9]{0,6})(?::|$)", reference)
+    return (match[1], int(match[2])) if match else ("", 0)
+
+
 def read_sheet(part: IO[bytes], strings: list[str], dates: frozenset[int], budget: Budget) -> Sheet:
     """Every cell of the sheet that holds something."""
     reader = _Reader(strings, dates, budget)
@@ -179,6 +191,8 @@ class _Reader:
             self.hidden_columns.append((int(given["min"]), int(given["max"])))
         elif tag in ("oddHeader", "oddFooter", "evenHeader", "evenFooter", "firstHeader", "firstFooter"):
             self.gathers, self.parts = "header", []
+        elif tag == "hyperlink":
+            self.sheet.links.append((attribute(given, "id"), given.get("ref", "")))
         elif tag in STRANGE:
             self.sheet.strange += 1
 
@@ -235,9 +249,11 @@ class _Reader:
             raise Stop("gate_far_cell", letter=letters_of(self.column), row=self.row)
         if not self.cells:
             self.sheet.rows.append((self.row, self.cells))
+            if self.is_row_hidden:
+                self.sheet.hidden_rows.append(self.row)
         self.cells.append((self.column, cell))
-        if self.is_row_hidden or any(first <= self.column <= last for first, last in self.hidden_columns):
-            self.sheet.hidden.append((self.row, self.column))
+        if any(first <= self.column <= last for first, last in self.hidden_columns):
+            self.sheet.hidden_columns.setdefault(self.column, []).append(self.row)
 
     def _value(self, raw: str) -> Cell:
         if self.has_formula:

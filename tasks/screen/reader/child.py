@@ -15,7 +15,7 @@ import zlib
 from typing import Any
 from xml.parsers.expat import ExpatError
 
-from .cells import Budget, letters_of, read_date_styles, read_sheet, read_strings
+from .cells import Budget, Sheet, letters_of, place_of, read_date_styles, read_sheet, read_strings
 from .container import refuse_container
 from .faults import Fault, Stop
 from .parts import SheetPart, read_comments, read_workbook, refuse_parts, relations
@@ -49,7 +49,8 @@ def _limit() -> None:
 
 
 def opened(body: bytes) -> dict[str, Any]:
-    """The faults of a workbook and, where it could be read, its sheets."""
+    """The faults of a workbook and, where it could be read, its sheets; the names of the sheets, as far as it was read."""
+    names: list[str] = []
     try:
         with zipfile.ZipFile(io.BytesIO(body)) as book:
             faults = refuse_container(book)
@@ -57,12 +58,13 @@ def opened(body: bytes) -> dict[str, Any]:
             faults += [Fault("gate_defined_name", count=workbook.names)] if workbook.names else []
             known = {fault.rule for fault in faults}
             faults += [fault for fault in refuse_parts(book) if fault.rule not in known]
+            names = [part.name for part in workbook.sheets]
             sheets = _sheets(book, workbook.sheets, faults)
     except Stop as stop:
-        return {"faults": [_plain(stop.fault)], "sheets": []}
+        return {"faults": [_plain(stop.fault)], "sheets": [], "names": names}
     except BROKEN:
-        return {"faults": [_plain(Fault("gate_damaged"))], "sheets": []}
-    return {"faults": [_plain(fault) for fault in faults], "sheets": sheets}
+        return {"faults": [_plain(Fault("gate_damaged"))], "sheets": [], "names": names}
+    return {"faults": [_plain(fault) for fault in faults], "sheets": sheets, "names": names}
 
 
 def _plain(fault: Fault) -> list[Any]:
@@ -95,12 +97,17 @@ def _sheet(
         "name": part.name,
         "hidden": part.is_hidden,
         "rows": sheet.rows,
-        "unseen": len(sheet.hidden),
-        "unseen_rows": sorted({row for row, _ in sheet.hidden})[:SHOWN],
-        "unseen_letters": [letters_of(column) for column in sorted({column for _, column in sheet.hidden})[:SHOWN]],
-        "comments": comments,
+        "unseen": _unseen(sheet),
+        "comments": [(*place_of(cell), author, words) for cell, author, words in comments],
         "links": sum(outside for _, _, outside in links.values()),
+        "linked": [place_of(cell) for link, cell in sheet.links if link in links and links[link][2]][:SHOWN],
     }
+
+
+def _unseen(sheet: Sheet) -> list[tuple[str, list[int], int]]:
+    """What nobody sees: for each hidden column (and for the hidden rows, without a letter) the first filled rows, and how many."""
+    places = [("", sheet.hidden_rows), *((letters_of(column), rows) for column, rows in sorted(sheet.hidden_columns.items()))]
+    return [(letter, rows[:SHOWN], len(rows)) for letter, rows in places if rows]
 
 
 def _strings(book: zipfile.ZipFile) -> list[str]:
