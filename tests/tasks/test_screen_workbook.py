@@ -120,6 +120,38 @@ def test_other_cells_refuse_the_workbook(
     assert screened.findings[0].column == ("" if row[-1] == MARK else HEADER["ABCD".index(expected[0][1])])
 
 
+def run(text: str, how: str = "") -> str:
+    """A run of a rich text, as Excel writes it."""
+    return f"<r>{how and f'<rPr><vertAlign val={chr(34)}{how}{chr(34)}/></rPr>'}<t>{text}</t></r>"
+
+
+RICH: list[tuple[str, str]] = [
+    (run("45") + run("2", "superscript"), "45^2"),
+    (run("45") + run("2", "subscript"), "45^2"),
+    (run("1", "superscript") + run("45"), "^145"),
+    (run("45") + run("*", "superscript"), "45*"),
+    (run("4") + run("5", "baseline"), "45"),
+    (run("4") + run("5"), "45"),
+    ("<t>45²</t>", "45^2"),
+]
+
+
+@pytest.mark.parametrize("shared", [False, True], ids=["inline", "shared"])
+@pytest.mark.parametrize(("runs", "is_kept"), RICH)
+def test_a_raised_run_is_not_joined_to_the_number(partnership: Partnership, runs: str, is_kept: str, shared: bool) -> None:
+    cell = '<c r="D2" t="s"><v>0</v></c>' if shared else f'<c r="D2" t="inlineStr"><is>{runs}</is></c>'
+    strings = f'<sst xmlns="{MAIN}"><si>{runs}</si></sst>'
+    body = planted(CLEAN, {"xl/sharedStrings.xml": strings}, {SHEET: ('<c r="D2" t="n"><v>12</v></c>', cell)})
+    assert kept(partnership, body) == [f"p01,2026-Q3,clients_served,{is_kept}"]
+
+
+def kept(partnership: Partnership, body: bytes) -> list[str]:
+    """The rows that are kept of a workbook that is let in."""
+    screened = screen(parcel(body), partnership)
+    assert remarks(screened) == set()
+    return (folder(partnership.home) / screened.sheets[0].snapshot.file).read_text(encoding="utf-8").splitlines()[1:]
+
+
 # What travels unseen
 
 
