@@ -145,6 +145,22 @@ def test_a_raised_run_is_not_joined_to_the_number(partnership: Partnership, runs
     assert kept(partnership, body) == [f"p01,2026-Q3,clients_served,{is_kept}"]
 
 
+@pytest.mark.parametrize(("raw", "rule"), [("1_000", "text"), ("٣٤", "digits"), ("1_234_567", "long_number"), ("1e1_0", "text")])
+def test_a_raw_number_that_is_none_is_answered_as_the_same_text(partnership: Partnership, raw: str, rule: str) -> None:
+    """Python reads underscores and digits of other scripts as numbers; no spreadsheet program writes them."""
+    texts = [f"<v>{raw}</v>", f"<is><t>{raw}</t></is>"]
+    cells = [f'<c r="D2" t="{kind}">{text}</c>' for kind, text in zip(("n", "inlineStr"), texts, strict=True)]
+    for cell in cells:
+        body = planted(CLEAN, swap={SHEET: ('<c r="D2" t="n"><v>12</v></c>', cell)})
+        assert places(screen(parcel(body), partnership)) == [(rule, "D", (2,), 1)]
+
+
+@pytest.mark.parametrize(("raw", "is_kept"), [("１２", "12"), ("12.0", "12"), ("1.2E1", "12"), ("+12", "12"), ("-3", "-3"), (".5", "0.5")])
+def test_a_raw_number_is_read_as_spreadsheet_programs_write_it(partnership: Partnership, raw: str, is_kept: str) -> None:
+    body = planted(CLEAN, swap={SHEET: ("<v>12</v>", f"<v>{raw}</v>")})
+    assert kept(partnership, body) == [f"p01,2026-Q3,clients_served,{is_kept}"]
+
+
 def kept(partnership: Partnership, body: bytes) -> list[str]:
     """The rows that are kept of a workbook that is let in."""
     screened = screen(parcel(body), partnership)

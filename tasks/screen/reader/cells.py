@@ -33,6 +33,7 @@ _LIFTED = {
     "superscript": str.maketrans("0123456789", "⁰¹²³⁴⁵⁶⁷⁸⁹"),
     "subscript": str.maketrans("0123456789", "₀₁₂₃₄₅₆₇₈₉"),
 }
+_PLAIN_NUMBER = re.compile(r"[+-]?(?:\d+\.?\d*|\.\d+)(?:e[+-]?\d+)?", re.ASCII | re.IGNORECASE)
 _PARTS_OF_FORMAT = re.compile(r'"[^"]*"|\\.|_.|\*.|\[[^\]]*\]')
 
 
@@ -283,13 +284,14 @@ class _Reader:
         return _number(raw)
 
 
-def _number(raw: str) -> int | float:
+def _number(raw: str) -> int | float | str:
+    """The number; a text where only Python would read one, as in 1_000 or in digits of another script."""
     if raw.isascii() and raw.isdigit() and len(raw) < 16:
         return int(raw)
     number = float(raw)
     if not math.isfinite(number):
         raise Stop("gate_damaged")
-    return number
+    return number if _PLAIN_NUMBER.fullmatch(raw) else raw[:MOST_TEXT]
 
 
 def _is_true(text: str) -> bool:
