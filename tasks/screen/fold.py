@@ -16,7 +16,9 @@ def smooth(text: str) -> str:
     """
     if text.isascii() and text.isprintable() and "  " not in text:
         return text.strip()
-    seen = "".join(char for char in unicodedata.normalize("NFKC", text) if unicodedata.category(char) != "Cf")
+    seen = unicodedata.normalize("NFKC", text)
+    if not seen.isprintable():
+        seen = "".join(char for char in seen if unicodedata.category(char) != "Cf")
     return " ".join(seen.translate(_SAME).split())
 
 

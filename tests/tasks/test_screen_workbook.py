@@ -5,9 +5,11 @@ from __future__ import annotations
 import importlib
 import io
 import os
+import random
 import resource
 import subprocess
 import sys
+import time
 import zipfile
 from collections.abc import Callable
 from datetime import date, datetime
@@ -494,6 +496,56 @@ def test_millions_of_cells_end_quickly(partnership: Partnership, rows: int, colu
     started = worked()
     assert refused(screen(parcel(out.getvalue()), partnership)) == {rule}
     assert worked() - started < 15
+
+
+def lettered(texts: int, *, sheet: str = SHEET) -> bytes:
+    """The clean workbook with a page of help, and far below on one of its sheets so many long texts that look like nothing."""
+    drawn = random.Random(1)
+    cells = ("".join(drawn.choices("abcdefghij", k=2_000)) for _ in range(texts))
+    rows = "".join(f'<row r="{row}"><c r="H{row}" t="str"><v>{text}</v></c></row>' for row, text in enumerate(cells, start=100))
+    return planted(HELPED, swap={sheet: ("</sheetData>", f"{rows}</sheetData>")})
+
+
+def commented(texts: list[str]) -> bytes:
+    """The clean workbook with those comments under our name; what does not pack keeps it from looking like a bomb."""
+    comments = "".join(f'<comment ref="D2" authorId="0"><text><t>{text}</t></text></comment>' for text in texts)
+    listed = f'<comments xmlns="{MAIN}"><authors><author>OpenLIP</author></authors><commentList>{comments}</commentList></comments>'
+    links = f'<Relationships><Relationship Id="r1" Type="{RELATIONS}/comments" Target="/xl/comments1.xml"/></Relationships>'
+    noise = random.Random(1).randbytes(700_000)
+    rels = "xl/worksheets/_rels/sheet1.xml.rels"
+    return planted(CLEAN, {"xl/comments1.xml": listed, rels: links, "xl/printerSettings/printerSettings1.bin": noise})
+
+
+def blocks(language: str, count: int, first: int = 0) -> str:
+    """A comment of ours with so many blocks."""
+    said = expectations.words("workbook", language)
+    tier = said["tiers"]["must_fix"]
+    numbers = range(first, first + count)
+    return "\n\n".join(said["answer"]["comment"].format(tier=tier, found=number, expected="2", fix="3") for number in numbers)
+
+
+HELPED = changed(lambda book, _page: book.create_sheet("help"))
+HEAVY: list[tuple[str, Callable[[], bytes], list[tuple[str, int]]]] = [
+    ("long texts beside the table", lambda: lettered(1_200), [("beyond", 1_200)]),
+    ("long texts on the page of help", lambda: lettered(1_200, sheet="xl/worksheets/sheet2.xml"), [("help_text", 1_200)]),
+    ("comments of others", lambda: commented(["x"] * 200_000), [("comment", 200_000)]),
+    ("comments of others, no two alike", lambda: commented([f"x\n{place}" for place in range(200_000)]), [("comment", 200_000)]),
+    ("comments of ours", lambda: commented([blocks("fr", 30)] * 20_000), []),
+    ("comments of ours, no two alike", lambda: commented([blocks("en", 30, place) for place in range(2_000)]), []),
+    ("more comments than any answer has", lambda: commented([blocks("en", 30, place) for place in range(6_000)]), [("cells", 1)]),
+]
+
+
+@pytest.mark.parametrize(("body", "expected"), [case[1:] for case in HEAVY], ids=[case[0] for case in HEAVY])
+def test_a_heavy_workbook_is_judged_in_seconds(
+    partnership: Partnership, body: Callable[[], bytes], expected: list[tuple[str, int]]
+) -> None:
+    """The judging has no limit of its own, and every other file waits for it: these took ten to thirty times as long."""
+    heavy = parcel(body())
+    began = time.process_time()
+    screened = screen(heavy, partnership)
+    assert time.process_time() - began < 4
+    assert [(rule, count) for rule, _, _, count in places(screened)] == expected
 
 
 def test_a_workbook_of_many_megabytes_is_not_opened(partnership: Partnership) -> None:
