@@ -16,6 +16,8 @@ _RUES = "rue|chemin|ch|avenue|av|boulevard|boul|route|rang|place|all[eé]e"
 _YEAR, _MONTH, _DAY = r"(?:19|20)\d{2}", r"(?:0?[1-9]|1[0-2])", r"(?:0?[1-9]|[12]\d|3[01])"
 # The part before the @ is looked at once, from its first letter on: tried from every letter, a long text without an @ took minutes.
 _EMAIL = re.compile(r"(?<![^\s@<>,;:()])[^\s@<>,;:()]++@[^\s@<>,;:()]+\.[^\W\d_]{2}")
+# Nothing of the following is shorter than a postal code, or, in digits alone, than a social insurance number: most cells are.
+SHORTEST, SHORTEST_OF_DIGITS = 6, 9
 _DIGIT = re.compile(r"\d")
 _PHONE = re.compile(
     r"(?<![\d.])(?:\+?1[-. ]{0,2})?\(?[2-9]\d{2}\)?[-. ]{0,2}[2-9]\d{2}[-. ]?\d{4}(?!\d)|\+\d{1,3}(?:[-. ()]{0,2}\d){7,12}(?!\d)"
@@ -60,6 +62,8 @@ def detect(text: str) -> str:
     ('phone', '', '')
     """
     plain = smooth(text)
+    if len(plain) < SHORTEST or (len(plain) < SHORTEST_OF_DIGITS and plain.isdigit()):
+        return ""
     if "@" in plain and _EMAIL.search(plain):
         return "email"
     if not _DIGIT.search(plain):

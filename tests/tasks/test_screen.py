@@ -343,6 +343,15 @@ def test_an_address_is_found_wherever_it_stands(text: str) -> None:
     assert (detect(text) == "email") == bool(plain)
 
 
+@given(st.one_of(st.text(alphabet="019kK@./ -+()asterud", max_size=7), st.text(alphabet="0123456789", max_size=9)))
+def test_no_text_is_too_short_to_be_looked_at(text: str) -> None:
+    with pytest.MonkeyPatch.context() as patched:
+        patched.setattr("tasks.screen.detect.SHORTEST", 0)
+        patched.setattr("tasks.screen.detect.SHORTEST_OF_DIGITS", 0)
+        everything = detect(text)
+    assert detect(text) == everything
+
+
 @pytest.mark.parametrize("text", ["a", "a.", "a@", "@", "1 a ", "+1 ", "705-", "1a1", "1 a.b'c-", "é²", "2026-", "1990 mars "])
 def test_a_long_text_takes_as_long_as_its_pieces(text: str) -> None:
     """Of 40,000 letters the pattern of an address took eight seconds."""
