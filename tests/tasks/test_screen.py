@@ -20,7 +20,7 @@ from tasks.findings import tell
 from tasks.receive.parcel import SecretMissing, keyed
 from tasks.screen import screen
 from tasks.screen.columns import value
-from tasks.screen.detect import detect, kind_of_heading, luhn
+from tasks.screen.detect import _DATE, _is_date, detect, kind_of_heading, luhn
 from tasks.screen.fold import smooth
 from tasks.stage import stage
 from tests.screening import HEADER, KEY, csv_of, parcel, places, quoted, refused, remarks, rows_of
@@ -341,6 +341,12 @@ def test_an_address_is_found_wherever_it_stands(text: str) -> None:
     """The plain pattern, which takes minutes for a long text, finds no other texts."""
     plain = re.search(r"[^\s@<>,;:()]+@[^\s@<>,;:()]+\.[^\W\d_]{2,}", smooth(text))
     assert (detect(text) == "email") == bool(plain)
+
+
+@given(st.lists(st.sampled_from(["19", "20", "4", "12", "٢", "-", "/", " ", ",", ".", "mars", "May", "st", "a"]), max_size=12))
+def test_no_date_is_without_its_year(parts: list[str]) -> None:
+    text = smooth("".join(parts))
+    assert _is_date(text) == bool(_DATE.search(text))
 
 
 @given(st.one_of(st.text(alphabet="019kK@./ -+()asterud", max_size=7), st.text(alphabet="0123456789", max_size=9)))
