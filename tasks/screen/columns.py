@@ -8,7 +8,7 @@ from collections.abc import Callable
 from expectations import Column, Contract
 from expectations.partnership import Partnership
 from tasks.screen.detect import detect
-from tasks.screen.fold import fold, has_foreign_digits, smooth
+from tasks.screen.fold import fold, has_foreign_digits, set_apart, smooth, without_marks
 from tasks.screen.lists import Codes, codes, issued_names
 from tasks.screen.table import Cell
 
@@ -128,6 +128,8 @@ def value(cell: Cell, marks: Codes) -> Judged:
     text = smooth(str(cell))
     if (mark := marks.get(fold(text))) is not None:
         return mark, ""
+    if set_apart(str(cell)) != str(cell):
+        return _with_footnote(str(cell), text)
     if text.isascii() and text.isdigit():
         return (str(int(text)), "") if len(text) <= MOST_DIGITS else ("", why(text, "gate_long_number"))
     return _text_of_value(text)
@@ -146,6 +148,16 @@ def _decimal(number: float) -> Judged:
     if abs(number) >= 10**MOST_DIGITS:
         return "", why(f"{number:.0f}", "gate_long_number")
     return (str(round(number)), "") if abs(number - round(number)) < 1e-6 else (f"{number:.6f}".rstrip("0"), "")
+
+
+def _with_footnote(raw: str, text: str) -> Judged:
+    """A number with a raised, lowered or ringed digit goes on with the digit set apart, so that it is as little a number as 45* is."""
+    number = smooth(without_marks(raw))
+    is_harmless = not number or (_NUMBER.fullmatch(number) and not has_foreign_digits(number))
+    if is_harmless and sum(char.isdigit() for char in text) <= MOST_DIGITS:
+        return smooth(set_apart(raw)), ""
+    kept, rule = _text_of_value(text)
+    return (kept, rule) if kept == "=" else ("", rule or "gate_text")
 
 
 def _text_of_value(text: str) -> Judged:

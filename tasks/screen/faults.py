@@ -22,28 +22,39 @@ REMARKS = {
 
 
 @dataclass(slots=True)
-class _Place:
+class Place:
     """The rows of one rule in one column of one sheet."""
 
     column: str
     count: int = 0
     rows: list[int] = field(default_factory=list)
 
+    def add(self, row: int | None, count: int = 1) -> None:
+        """So many more; the first few rows are named."""
+        self.count += count
+        if row is not None and len(self.rows) < SHOWN and row not in self.rows:
+            self.rows.append(row)
+
 
 class Faults:
     """Collects by rule, sheet, column and values; a finding for each."""
 
     def __init__(self) -> None:
-        self._found: dict[tuple[str, str, str, Values], _Place] = {}
+        self._found: dict[tuple[str, str, str, Values], Place] = {}
 
     def add(
         self, rule: str, *, sheet: str = "", letter: str = "", column: str = "", row: int | None = None, count: int = 1, values: Values = ()
     ) -> None:
         """One cell, row or sheet more that breaks a rule; the first few rows are named."""
-        place = self._found.setdefault((rule, sheet, letter, values), _Place(column))
-        place.count += count
-        if row is not None and len(place.rows) < SHOWN and row not in place.rows:
-            place.rows.append(row)
+        self.place(rule, sheet=sheet, letter=letter, column=column, values=values).add(row, count)
+
+    def place(self, rule: str, *, sheet: str = "", letter: str = "", column: str = "", values: Values = ()) -> Place:
+        """Where those of one rule in one column are counted; to ask for it is to say that there is one."""
+        key = (rule, sheet, letter, values)
+        found = self._found.get(key)
+        if found is None:
+            found = self._found[key] = Place(column)
+        return found
 
     @property
     def refuses(self) -> bool:
@@ -56,7 +67,7 @@ class Faults:
         return tuple(sorted(told, key=lambda finding: finding.severity != "critical"))
 
 
-def _finding(rule: str, sheet: str, letter: str, values: Values, place: _Place) -> Finding:
+def _finding(rule: str, sheet: str, letter: str, values: Values, place: Place) -> Finding:
     bare = Finding(
         rule=rule,
         severity=REMARKS.get(rule, "critical"),

@@ -16,7 +16,9 @@ def smooth(text: str) -> str:
     """
     if text.isascii() and text.isprintable() and "  " not in text:
         return text.strip()
-    seen = "".join(char for char in unicodedata.normalize("NFKC", text) if unicodedata.category(char) != "Cf")
+    seen = unicodedata.normalize("NFKC", text)
+    if not seen.isprintable():
+        seen = "".join(char for char in seen if unicodedata.category(char) != "Cf")
     return " ".join(seen.translate(_SAME).split())
 
 
@@ -37,6 +39,32 @@ def bare(text: str) -> str:
     """
     parted = unicodedata.normalize("NFD", fold(re.sub(r"(?<=[a-z])(?=[A-Z])", " ", text)))
     return " ".join(re.sub(r"[^\w]|_", " ", "".join(char for char in parted if not unicodedata.combining(char))).split())
+
+
+def set_apart(text: str) -> str:
+    """The text with the digits of footnotes told from those of numbers: what is raised, lowered or ringed is not what it is marked on.
+
+    >>> set_apart("45²"), set_apart("④"), set_apart("１２")
+    ('45^2', '(4)', '１２')
+    """
+    return text if text.isascii() else "".join(map(_apart, text))
+
+
+def without_marks(text: str) -> str:
+    """The text without those digits.
+
+    >>> without_marks("45²"), without_marks("④")
+    ('45', '')
+    """
+    return "".join(char for char in text if _apart(char) == char)
+
+
+def _apart(char: str) -> str:
+    kind, _, _ = unicodedata.decomposition(char).partition(" ")
+    plain = unicodedata.normalize("NFKC", char)
+    if kind not in ("<super>", "<sub>", "<circle>") or not (plain.isascii() and plain.isdigit()):
+        return char
+    return f"({plain})" if kind == "<circle>" else f"^{plain}"
 
 
 def has_foreign_digits(text: str) -> bool:

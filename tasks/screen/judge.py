@@ -11,7 +11,7 @@ from expectations.partnership import Partnership
 from sql import periods
 from tasks.screen.columns import Take, as_text, takes
 from tasks.screen.detect import detect, kind_of_heading
-from tasks.screen.faults import Faults
+from tasks.screen.faults import Faults, Place
 from tasks.screen.fold import fold
 from tasks.screen.lists import carried, headings, labels
 from tasks.screen.reader.cells import letters_of
@@ -166,14 +166,14 @@ def _names(columns: list[str]) -> tuple[tuple[str, str], ...]:
 
 
 def _cells(rows: Rows, known: dict[int, str], strange: dict[int, str], taking: dict[str, Take], judged: Judged, faults: Faults) -> None:
-    last = max([*known, *strange], default=0)
+    strays = _Strays(set(strange), max([*known, *strange], default=0), judged.sheet, faults)
     kept = set(judged.letters)
     columns = {place: (name, taking[name], name in kept) for place, name in known.items()}
     for row, cells in rows:
         line: dict[str, str] = {}
         for place, cell in cells.items():
             if place not in columns:
-                _foreign(cell, place, row, strange, last, judged.sheet, faults)
+                strays.add(row, place, cell)
                 continue
             name, take, is_kept = columns[place]
             text, rule = take(cell)
@@ -187,14 +187,29 @@ def _cells(rows: Rows, known: dict[int, str], strange: dict[int, str], taking: d
             _whose(line, row, judged)
 
 
-def _foreign(cell: Cell, place: int, row: int, strange: dict[int, str], last: int, sheet: str, faults: Faults) -> None:
-    """A cell under no heading of ours: what it looks like is told for its column, beside that the column is not ours."""
-    letter = letters_of(place)
-    if place not in strange:
-        faults.add("gate_beyond" if place > last else "gate_no_heading", sheet=sheet, letter=letter, row=row)
-    kind = detect(as_text(cell)) if not isinstance(cell, tuple) else ""
-    if kind:
-        faults.add(f"gate_{kind}", sheet=sheet, letter=letter, row=row)
+@dataclass(slots=True)
+class _Strays:
+    """The cells under no heading of ours, of which a file may have millions: each text is looked at once, each place looked up once."""
+
+    strange: set[int]
+    last: int
+    sheet: str
+    faults: Faults
+    beside: dict[int, Place] = field(default_factory=dict)
+    looks: dict[Cell, str] = field(default_factory=dict)
+
+    def add(self, row: int, place: int, cell: Cell) -> None:
+        """What the cell looks like is told for its column, beside that the column is not ours."""
+        if place not in self.strange:
+            if place not in self.beside:
+                rule = "gate_beyond" if place > self.last else "gate_no_heading"
+                self.beside[place] = self.faults.place(rule, sheet=self.sheet, letter=letters_of(place))
+            self.beside[place].add(row)
+        kind = self.looks.get(cell)
+        if kind is None:
+            kind = self.looks[cell] = detect(as_text(cell)) if not isinstance(cell, tuple) else ""
+        if kind:
+            self.faults.add(f"gate_{kind}", sheet=self.sheet, letter=letters_of(place), row=row)
 
 
 def _whose(line: dict[str, str], row: int, judged: Judged) -> None:

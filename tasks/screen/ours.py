@@ -7,6 +7,7 @@ from __future__ import annotations
 
 import re
 from collections.abc import Iterable, Iterator
+from functools import lru_cache
 from typing import Any
 
 from expectations import words
@@ -43,7 +44,7 @@ def is_our_page(table: Table) -> bool:
 
 def is_our_comment(comment: Comment) -> bool:
     """True for a comment that an answer of ours wrote, and nobody else since. LibreOffice may lose its author, never its text."""
-    if fold(comment.author) not in (fold(AUTHOR), ""):
+    if "\n" not in comment.text or fold(comment.author) not in (fold(AUTHOR), ""):
         return False
     text = "\n".join(fold(line) for line in comment.text.strip().splitlines())
     blocks = text.split("\n\n")
@@ -52,8 +53,13 @@ def is_our_comment(comment: Comment) -> bool:
     return all(any(pattern.fullmatch(block) for pattern in _comments()) for block in blocks)
 
 
-def _comments() -> Iterator[re.Pattern[str]]:
+@lru_cache(maxsize=1)
+def _comments() -> tuple[re.Pattern[str], ...]:
     """One block of a comment in each language: a sign, the tier, and our three lines with what was told left open."""
+    return tuple(_patterns_of_comments())
+
+
+def _patterns_of_comments() -> Iterator[re.Pattern[str]]:
     for language in languages():
         said = words("workbook", language)
         tiers = "|".join(re.escape(fold(str(tier))) for tier in said["tiers"].values())

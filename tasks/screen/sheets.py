@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from collections import Counter
 from collections.abc import Sequence
 
 from expectations import Contract
@@ -13,11 +14,13 @@ from tasks.screen.lists import carried, headings
 from tasks.screen.ours import ANSWER, HELP, foreign_cells, is_our_comment, is_our_page, role
 from tasks.screen.reader.cells import letters_of
 from tasks.screen.reply import typed
-from tasks.screen.table import Table
+from tasks.screen.table import Comment, Table
 
 # So many hidden columns are told one by one.
 TOLD_COLUMNS = 20
 Found = tuple[Table, Contract, str]
+# An answer on 20,000 rows has half so many characters in its comments; more would take the gate too long to compare with ours.
+MOST_COMMENTED = 6_000_000
 
 
 def find_tables(
@@ -141,10 +144,14 @@ def _page(table: Table, partnership: Partnership, faults: Faults) -> None:
 
 
 def _comments(table: Table, sheet: str, faults: Faults) -> None:
-    foreign = [comment for comment in table.comments if not is_our_comment(comment)]
-    if foreign:
-        cells = [(comment.letter, comment.row) for comment in foreign]
-        _at_cells("gate_comment", sheet, cells, len(foreign), (("sheet", str(table.position)),), faults)
+    different = Counter((comment.author, comment.text) for comment in table.comments)
+    if sum(len(text) for _, text in different) > MOST_COMMENTED:
+        faults.add("gate_cells")
+        return
+    strange = {key for key in different if not is_our_comment(Comment(*key))}
+    cells = [(comment.letter, comment.row) for comment in table.comments if (comment.author, comment.text) in strange]
+    if cells:
+        _at_cells("gate_comment", sheet, cells, len(cells), (("sheet", str(table.position)),), faults)
 
 
 def _at_cells(
@@ -152,6 +159,7 @@ def _at_cells(
 ) -> None:
     """A finding at the first of these cells, and the others of its column, that says how many there are in all."""
     letter = next((letter for letter, _ in cells if letter), "")
+    place = faults.place(rule, sheet=sheet, letter=letter, values=values)
     for row in (row for its, row in cells if letter and its == letter):
-        faults.add(rule, sheet=sheet, letter=letter, row=row, count=0, values=values)
-    faults.add(rule, sheet=sheet, letter=letter, count=count, values=values)
+        place.add(row, 0)
+    place.add(None, count)

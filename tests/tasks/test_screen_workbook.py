@@ -5,9 +5,11 @@ from __future__ import annotations
 import importlib
 import io
 import os
+import random
 import resource
 import subprocess
 import sys
+import time
 import zipfile
 from collections.abc import Callable
 from datetime import date, datetime
@@ -120,6 +122,54 @@ def test_other_cells_refuse_the_workbook(
     assert places(screened) == expected
     assert screened.findings[0].sheet == "metrics"
     assert screened.findings[0].column == ("" if row[-1] == MARK else HEADER["ABCD".index(expected[0][1])])
+
+
+def run(text: str, how: str = "") -> str:
+    """A run of a rich text, as Excel writes it."""
+    return f"<r>{how and f'<rPr><vertAlign val={chr(34)}{how}{chr(34)}/></rPr>'}<t>{text}</t></r>"
+
+
+RICH: list[tuple[str, str]] = [
+    (run("45") + run("2", "superscript"), "45^2"),
+    (run("45") + run("2", "subscript"), "45^2"),
+    (run("1", "superscript") + run("45"), "^145"),
+    (run("45") + run("*", "superscript"), "45*"),
+    (run("4") + run("5", "baseline"), "45"),
+    (run("4") + run("5"), "45"),
+    ("<t>45²</t>", "45^2"),
+]
+
+
+@pytest.mark.parametrize("shared", [False, True], ids=["inline", "shared"])
+@pytest.mark.parametrize(("runs", "is_kept"), RICH)
+def test_a_raised_run_is_not_joined_to_the_number(partnership: Partnership, runs: str, is_kept: str, shared: bool) -> None:
+    cell = '<c r="D2" t="s"><v>0</v></c>' if shared else f'<c r="D2" t="inlineStr"><is>{runs}</is></c>'
+    strings = f'<sst xmlns="{MAIN}"><si>{runs}</si></sst>'
+    body = planted(CLEAN, {"xl/sharedStrings.xml": strings}, {SHEET: ('<c r="D2" t="n"><v>12</v></c>', cell)})
+    assert kept(partnership, body) == [f"p01,2026-Q3,clients_served,{is_kept}"]
+
+
+@pytest.mark.parametrize(("raw", "rule"), [("1_000", "text"), ("٣٤", "digits"), ("1_234_567", "long_number"), ("1e1_0", "text")])
+def test_a_raw_number_that_is_none_is_answered_as_the_same_text(partnership: Partnership, raw: str, rule: str) -> None:
+    """Python reads underscores and digits of other scripts as numbers; no spreadsheet program writes them."""
+    texts = [f"<v>{raw}</v>", f"<is><t>{raw}</t></is>"]
+    cells = [f'<c r="D2" t="{kind}">{text}</c>' for kind, text in zip(("n", "inlineStr"), texts, strict=True)]
+    for cell in cells:
+        body = planted(CLEAN, swap={SHEET: ('<c r="D2" t="n"><v>12</v></c>', cell)})
+        assert places(screen(parcel(body), partnership)) == [(rule, "D", (2,), 1)]
+
+
+@pytest.mark.parametrize(("raw", "is_kept"), [("１２", "12"), ("12.0", "12"), ("1.2E1", "12"), ("+12", "12"), ("-3", "-3"), (".5", "0.5")])
+def test_a_raw_number_is_read_as_spreadsheet_programs_write_it(partnership: Partnership, raw: str, is_kept: str) -> None:
+    body = planted(CLEAN, swap={SHEET: ("<v>12</v>", f"<v>{raw}</v>")})
+    assert kept(partnership, body) == [f"p01,2026-Q3,clients_served,{is_kept}"]
+
+
+def kept(partnership: Partnership, body: bytes) -> list[str]:
+    """The rows that are kept of a workbook that is let in."""
+    screened = screen(parcel(body), partnership)
+    assert remarks(screened) == set()
+    return (folder(partnership.home) / screened.sheets[0].snapshot.file).read_text(encoding="utf-8").splitlines()[1:]
 
 
 # What travels unseen
@@ -547,6 +597,56 @@ def test_millions_of_cells_end_quickly(partnership: Partnership, rows: int, colu
     started = worked()
     assert refused(screen(parcel(out.getvalue()), partnership)) == {rule}
     assert worked() - started < 15
+
+
+def lettered(texts: int, *, sheet: str = SHEET) -> bytes:
+    """The clean workbook with a page of help, and far below on one of its sheets so many long texts that look like nothing."""
+    drawn = random.Random(1)
+    cells = ("".join(drawn.choices("abcdefghij", k=2_000)) for _ in range(texts))
+    rows = "".join(f'<row r="{row}"><c r="H{row}" t="str"><v>{text}</v></c></row>' for row, text in enumerate(cells, start=100))
+    return planted(HELPED, swap={sheet: ("</sheetData>", f"{rows}</sheetData>")})
+
+
+def commented(texts: list[str]) -> bytes:
+    """The clean workbook with those comments under our name; what does not pack keeps it from looking like a bomb."""
+    comments = "".join(f'<comment ref="D2" authorId="0"><text><t>{text}</t></text></comment>' for text in texts)
+    listed = f'<comments xmlns="{MAIN}"><authors><author>OpenLIP</author></authors><commentList>{comments}</commentList></comments>'
+    links = f'<Relationships><Relationship Id="r1" Type="{RELATIONS}/comments" Target="/xl/comments1.xml"/></Relationships>'
+    noise = random.Random(1).randbytes(700_000)
+    rels = "xl/worksheets/_rels/sheet1.xml.rels"
+    return planted(CLEAN, {"xl/comments1.xml": listed, rels: links, "xl/printerSettings/printerSettings1.bin": noise})
+
+
+def blocks(language: str, count: int, first: int = 0) -> str:
+    """A comment of ours with so many blocks."""
+    said = expectations.words("workbook", language)
+    tier = said["tiers"]["must_fix"]
+    numbers = range(first, first + count)
+    return "\n\n".join(said["answer"]["comment"].format(tier=tier, found=number, expected="2", fix="3") for number in numbers)
+
+
+HELPED = changed(lambda book, _page: book.create_sheet("help"))
+HEAVY: list[tuple[str, Callable[[], bytes], list[tuple[str, int]]]] = [
+    ("long texts beside the table", lambda: lettered(1_200), [("beyond", 1_200)]),
+    ("long texts on the page of help", lambda: lettered(1_200, sheet="xl/worksheets/sheet2.xml"), [("help_text", 1_200)]),
+    ("comments of others", lambda: commented(["x"] * 200_000), [("comment", 200_000)]),
+    ("comments of others, no two alike", lambda: commented([f"x\n{place}" for place in range(200_000)]), [("comment", 200_000)]),
+    ("comments of ours", lambda: commented([blocks("fr", 30)] * 20_000), []),
+    ("comments of ours, no two alike", lambda: commented([blocks("en", 30, place) for place in range(2_000)]), []),
+    ("more comments than any answer has", lambda: commented([blocks("en", 30, place) for place in range(6_000)]), [("cells", 1)]),
+]
+
+
+@pytest.mark.parametrize(("body", "expected"), [case[1:] for case in HEAVY], ids=[case[0] for case in HEAVY])
+def test_a_heavy_workbook_is_judged_in_seconds(
+    partnership: Partnership, body: Callable[[], bytes], expected: list[tuple[str, int]]
+) -> None:
+    """The judging has no limit of its own, and every other file waits for it: these took ten to thirty times as long."""
+    heavy = parcel(body())
+    began = time.process_time()
+    screened = screen(heavy, partnership)
+    assert time.process_time() - began < 4
+    assert [(rule, count) for rule, _, _, count in places(screened)] == expected
 
 
 def test_a_workbook_of_many_megabytes_is_not_opened(partnership: Partnership) -> None:

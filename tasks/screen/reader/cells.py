@@ -28,6 +28,12 @@ STRANGE = frozenset(
     {"scenarios", "oleObjects", "controls", "picture", "smartTags", "webPublishItems", "dataConsolidate", "legacyDrawingHF"}
 )
 DATE_FORMATS = frozenset([*range(14, 23), *range(27, 37), *range(45, 48), *range(50, 59)])
+# The digits of a run that is raised or lowered: a footnote, which must not grow the number before it.
+_LIFTED = {
+    "superscript": str.maketrans("0123456789", "⁰¹²³⁴⁵⁶⁷⁸⁹"),
+    "subscript": str.maketrans("0123456789", "₀₁₂₃₄₅₆₇₈₉"),
+}
+_PLAIN_NUMBER = re.compile(r"[+-]?(?:\d+\.?\d*|\.\d+)(?:e[+-]?\d+)?", re.ASCII | re.IGNORECASE)
 _PARTS_OF_FORMAT = re.compile(r'"[^"]*"|\\.|_.|\*.|\[[^\]]*\]')
 
 
@@ -69,25 +75,41 @@ def read_strings(part: IO[bytes]) -> list[str]:
     """The shared texts; of each no more than a code could have. The reading aid of a Japanese text (`rPh`) is no text of the cell."""
     found: list[str] = []
     state = {"t": False, "aid": 0}
+    run = {"lift": ""}
 
-    def start(tag: str, _given: dict[str, str]) -> None:
+    def start(tag: str, given: dict[str, str]) -> None:
         if tag == "si":
             found.append("")
             if len(found) > MOST_CELLS:
                 raise Stop("gate_cells")
+        if tag in ("si", "r"):
+            run["lift"] = ""
+        elif tag == "vertAlign":
+            run["lift"] = given.get("val", "")
         state["t"] = tag == "t"
         state["aid"] += tag == "rPh"
 
     def end(tag: str) -> None:
         state["t"] = False
         state["aid"] -= tag == "rPh"
+        if tag == "r":
+            run["lift"] = ""
 
     def text(words: str) -> None:
         if state["t"] and not state["aid"] and found and len(found[-1]) < MOST_TEXT:
-            found[-1] = (found[-1] + words)[:MOST_TEXT]
+            found[-1] = (found[-1] + lifted(words, run["lift"]))[:MOST_TEXT]
 
     parse(part, start, end, text)
     return found
+
+
+def lifted(words: str, how: str) -> str:
+    """The words of a run as Unicode writes them where it stands above or below the line.
+
+    >>> lifted("2", "superscript"), lifted("2", "baseline")
+    ('²', '2')
+    """
+    return words.translate(_LIFTED[how]) if how in _LIFTED else words
 
 
 def read_date_styles(part: IO[bytes]) -> frozenset[int]:
@@ -168,6 +190,7 @@ class _Reader:
         self.parts: list[str] = []
         self.gathers = ""
         self.aid = 0
+        self.lift = ""
 
     def start(self, tag: str, given: dict[str, str]) -> None:
         if tag == "c":
@@ -193,12 +216,14 @@ class _Reader:
             self.gathers, self.parts = "header", []
         elif tag == "hyperlink":
             self.sheet.links.append((attribute(given, "id"), given.get("ref", "")))
+        elif tag == "vertAlign":
+            self.lift = given.get("val", "")
         elif tag in STRANGE:
             self.sheet.strange += 1
 
     def text(self, words: str) -> None:
         if self.gathers:
-            self.parts.append(words)
+            self.parts.append(lifted(words, self.lift))
 
     def end(self, tag: str) -> None:
         self.depth -= 1
@@ -208,6 +233,8 @@ class _Reader:
             self.gathers = ""
         elif tag == "rPh":
             self.aid -= 1
+        elif tag == "r":
+            self.lift = ""
         elif self.gathers == "header":
             self.sheet.has_header_text |= not is_page_number("".join(self.parts))
             self.gathers = ""
@@ -227,7 +254,7 @@ class _Reader:
             raise Stop("gate_damaged")
         self.column = column
         self.kind, self.style, self.has_formula = given.get("t", "n"), given.get("s", "0"), False
-        self.parts = []
+        self.parts, self.lift = [], ""
 
     def _column(self, place: str) -> int:
         letters = place.rstrip("0123456789")
@@ -273,13 +300,14 @@ class _Reader:
         return _number(raw)
 
 
-def _number(raw: str) -> int | float:
+def _number(raw: str) -> int | float | str:
+    """The number; a text where only Python would read one, as in 1_000 or in digits of another script."""
     if raw.isascii() and raw.isdigit() and len(raw) < 16:
         return int(raw)
     number = float(raw)
     if not math.isfinite(number):
         raise Stop("gate_damaged")
-    return number
+    return number if _PLAIN_NUMBER.fullmatch(raw) else raw[:MOST_TEXT]
 
 
 def _is_true(text: str) -> bool:
