@@ -49,7 +49,8 @@ class Past:
 
     def of(self, series: Series) -> Numbers:
         """The numbers of a series; where it has none, what it inherited."""
-        return {**self.inherited.get(series, {}), **self.numbers.get(series, {})}
+        own, inherited = self.numbers.get(series, {}), self.inherited.get(series)
+        return {**inherited, **own} if inherited else own
 
     def before(self, series: Series, at: int) -> list[float]:
         """The numbers of the four periods before, oldest first, without those that have none."""
