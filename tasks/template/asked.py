@@ -195,10 +195,15 @@ def _before(partnership: Partnership, contract: Contract, partner: str) -> dict[
             .where(series.c.partner.in_(whose))
         )
         rows = connection.execute(query).all()
-    given: dict[tuple[Any, ...], dict[str, tuple[float | None, str]]] = {}
     at = contract.dimensions.index("partner")
+    own: dict[tuple[Any, ...], tuple[float | None, str]] = {}
+    others: dict[tuple[Any, ...], dict[str, tuple[float | None, str]]] = {}
     for code, value, status, *dimensions in rows:
-        giver, dimensions[at] = dimensions[at], partner
-        given.setdefault((code, *dimensions), {})[giver] = (value, ledger.STATUS[status])
-    whose_it_is = {key: partner if partner in of else only_predecessor(partner, of, successions) for key, of in given.items()}
-    return {key: given[key][giver] for key, giver in whose_it_is.items() if giver}
+        number = (value, ledger.STATUS[status])
+        if dimensions[at] == partner:
+            own[code, *dimensions] = number
+        else:
+            giver, dimensions[at] = dimensions[at], partner
+            others.setdefault((code, *dimensions), {})[giver] = number
+    inherited = {key: of[giver] for key, of in others.items() if (giver := only_predecessor(partner, of, successions))}
+    return inherited | own
