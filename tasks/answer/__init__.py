@@ -54,7 +54,7 @@ def answer(parcel: Parcel, screened: Screened, submission: Submission, partnersh
             where = f"answers/{own.name}"
             not_beside = (
                 f"The answer to submission {submission.number} could not be put beside the file ({os.strerror(error.errno or 0)}). It lies "
-                f"in {where} and went to the outbox. Make the folder of answers there an ordinary one that this account may write to."
+                f"in {where} of the home. Make the folder of answers there an ordinary one that this account may write to."
             )
     return Answered(submission.number, tuple(str(own / file.name) for file in (*files, page)), is_put, not_beside)
 

@@ -112,8 +112,9 @@ def is_concluded(partnership: Partnership, parcel: Parcel) -> bool:
 def _moved(connection: Connection, parcel: Parcel) -> Row[Any] | None:
     """The submission of these bytes under another name, if a newer one of its partner came after this file was last changed."""
     one = submissions.submission
-    known = one.c.channel == parcel.channel
-    query = select(one.c.submission, one.c.digest, one.c.partner).where(known, one.c.digest == parcel.digest)
+    query = select(one.c.submission, one.c.digest, one.c.partner).where(one.c.channel == parcel.channel, one.c.digest == parcel.digest)
+    if parcel.partner:
+        query = query.where(one.c.partner == parcel.partner)
     row = connection.execute(query.order_by(one.c.submission.desc()).limit(1)).first()
     if row is None:
         return None

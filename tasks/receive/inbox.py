@@ -15,9 +15,9 @@ from tasks.receive.channels import Channel
 from tasks.receive.parcel import LARGEST, Left, Received, keyed
 from tasks.receive.still import PAUSE, Seen, ends_early, is_aside, locked, sorted_out
 
-# The folder may be anybody's to write into: no link is followed, and nothing is opened that could keep us waiting.
-# The folder inside it where answers are put.
+# The folder inside a partner's where answers are put.
 ANSWERS = "answers"
+# The folder may be anybody's to write into: no link is followed, and nothing is opened that could keep us waiting.
 READ = os.O_RDONLY | os.O_NOFOLLOW | os.O_NONBLOCK | os.O_CLOEXEC
 
 

@@ -275,6 +275,17 @@ def test_an_old_file_under_another_name_does_not_come_back(partnership: Partners
     assert (submission.state.startswith("accepted"), _clients(partnership)) == (True, 61)
 
 
+def test_an_old_file_of_one_partner_in_the_folder_of_another_is_not_passed_over(partnership: Partnership) -> None:
+    """It is refused there, as any file that speaks of somebody else."""
+    folder = folder_of(partnership.home / "inbox", "p05")
+    _laid(folder / "r.csv", 61, hours_ago=3)
+    world.collect(partnership)
+    _laid(folder / "r.csv", 66, hours_ago=2)
+    world.collect(partnership)
+    _laid(folder_of(partnership.home / "inbox", "p08") / "r.csv", 61, hours_ago=3)
+    assert [(one.partner, one.state) for one in world.collect(partnership).submissions] == [("p08", "refused")]
+
+
 def _clients(partnership: Partnership) -> float | None:
     (row,) = [row for row in world.as_of(partnership, read("partner_metrics")) if row["partner"] == "p05"]
     value: float | None = row["value"]
